@@ -1,0 +1,1 @@
+"""All media work, on FFmpeg in process (PyAV)."""

@@ -1,0 +1,1 @@
+"""Deciding who is covered and who may be shown."""

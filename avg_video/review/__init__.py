@@ -1,0 +1,1 @@
+"""Pages for choosing people by eye."""
