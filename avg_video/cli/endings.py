@@ -1,0 +1,70 @@
+"""How a run can end badly: every exception becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import traceback
+
+import click
+
+from avg_video.errors import EXIT_FAILED, EXIT_USAGE, AvgError, Interrupted, printable
+
+__all__ = ["DEBUG_VARIABLE", "describe", "details", "interrupted"]
+
+DEBUG_VARIABLE = "AVG_BLUR_DEBUG"
+"""Set in the environment, it prints the traceback of an error as well."""
+
+SYSTEM_REMEDIES = {
+    errno.ENOSPC: "free some space and run it again",
+    errno.EDQUOT: "free some space and run it again",
+    errno.EACCES: "check that you may read the input and write into the folder of the output",
+    errno.EPERM: "check that you may read the input and write into the folder of the output",
+    errno.EROFS: "choose another folder with -o",
+    errno.EMFILE: "close other programs and run it again",
+    errno.EIO: "check the disk or the stick it is on",
+}
+"""What to do about errors of the system that no part of the program expected."""
+
+
+def interrupted() -> Interrupted:
+    """The error for Ctrl-C and for the system asking to stop."""
+    return Interrupted("interrupted, nothing half done was left", remedy="run the same command again to start over")
+
+
+def describe(error: BaseException) -> tuple[str, int]:
+    """The line for the user (without the program's name) and the exit code for an error that ended a run."""
+    if isinstance(error, AvgError):
+        return str(error), error.exit_code
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return describe(interrupted())
+    if isinstance(error, click.ClickException):
+        return _usage(error), EXIT_USAGE
+    if isinstance(error, MemoryError):
+        return "the memory is full; close other programs, or use a smaller --threads or --jobs", EXIT_FAILED
+    if isinstance(error, OSError) and error.strerror:
+        name = "" if error.filename is None else f"{printable(os.fsdecode(error.filename))}: "
+        remedy = SYSTEM_REMEDIES.get(error.errno or 0, f"set {DEBUG_VARIABLE}=1 for details")
+        return f"{name}{printable(error.strerror).lower()}; {remedy}", EXIT_FAILED
+    what = printable(f"{type(error).__name__}: {error}".removesuffix(": "))
+    return (
+        f"a fault of the program, not yours ({what}); nothing was written, "
+        f"run it again with {DEBUG_VARIABLE}=1 for details to report",
+        EXIT_FAILED,
+    )
+
+
+def details(error: BaseException) -> str | None:
+    """The traceback, when the environment asks for it."""
+    if not os.environ.get(DEBUG_VARIABLE):
+        return None
+    return "".join(traceback.format_exception(error))
+
+
+def _usage(error: click.ClickException) -> str:
+    """Click's own message in the one form that all lines have: `what; what to do`."""
+    what = " ".join(error.format_message().split()).rstrip(".")
+    what = printable(what[:1].lower() + what[1:])
+    ctx = getattr(error, "ctx", None)
+    command = "avg-blur" if ctx is None or ctx.info_name == "run" else ctx.command_path
+    return f"{what}; see {command} --help"

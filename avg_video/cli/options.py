@@ -1,0 +1,95 @@
+"""The options that several commands share, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from avg_video.pipeline import Settings
+
+__all__ = ["DETECTORS", "PRESETS", "STYLES", "NumberList", "encoding_options", "looking_options", "settings_from"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Written out, so that `--help` need not load the libraries behind them; a test holds them equal to the real ones.
+STYLES = ("fill", "solid", "mosaic", "blur")
+DETECTORS = ("auto", "centerface", "yunet", "blazeface")
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+
+
+class NumberList(click.ParamType):
+    """Numbers of people, as the page of `avg-blur look` gives them: `3,7`."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> frozenset[int]:
+        if isinstance(value, frozenset):
+            return value
+        parts = [part.strip() for part in str(value).split(",")]
+        if not all(part.isascii() and part.isdigit() and 0 < len(part) < 10 and int(part) > 0 for part in parts):
+            self.fail(f"{value!r} is not a list of people's numbers such as 3,7", param, ctx)
+        return frozenset(int(part) for part in parts)
+
+
+def looking_options(function: F) -> F:
+    """`--detector` and `--threads`."""
+    for option in (
+        click.option(
+            "--threads",
+            type=click.IntRange(min=0),
+            default=0,
+            metavar="N",
+            help="Threads to use; 0 is as many as the computer has.",
+        ),
+        click.option(
+            "--detector",
+            type=click.Choice(DETECTORS),
+            default="auto",
+            help="What finds the faces; auto is yunet if it was added, else centerface.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def encoding_options(function: F) -> F:
+    """`--encoder`, `--crf` and `--preset`."""
+    for option in (
+        click.option(
+            "--preset",
+            type=click.Choice(PRESETS),
+            default="veryfast",
+            metavar="NAME",
+            help="Speed of libx264, ultrafast to veryslow [default: veryfast].",
+        ),
+        click.option(
+            "--crf",
+            type=click.IntRange(0, 51),
+            default=20,
+            metavar="N",
+            help="Quality of the picture; smaller is better and larger in bytes [default: 20].",
+        ),
+        click.option(
+            "--encoder",
+            default="libx264",
+            metavar="NAME|auto",
+            help="H.264 encoder; auto tries the hardware's first [default: libx264].",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def settings_from(**chosen: Any) -> Settings:
+    """The pipeline's settings from options of the same names; what a command does not offer keeps its default."""
+    from avg_video.pipeline import Settings
+    from avg_video.redact.paint import Style
+
+    if "style" in chosen:
+        chosen["style"] = Style(chosen["style"])
+    return Settings(**chosen)
