@@ -1,0 +1,85 @@
+"""A record with every kind of entry in it, to be changed by tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from avg_video.record.model import (
+    InputEntry,
+    ModelEntry,
+    OutputEntry,
+    PersonEntry,
+    PolicyEntry,
+    Record,
+    SecondLookEntry,
+    SoundEntry,
+)
+from avg_video.record.versions import tool_versions
+
+
+def person(number: int, **changes: Any) -> PersonEntry:
+    """Someone covered for 20 pictures."""
+    values: dict[str, Any] = {
+        "number": number,
+        "first_s": 0.2,
+        "last_s": 1.0,
+        "frames": 20,
+        "detected": 5,
+        "interpolated": 10,
+        "flowed": 3,
+        "held": 2,
+        "confirmed": True,
+        "verdict": "cover",
+        "reason": "no-rule",
+        "rule": None,
+        "frames_covered_though_shown": 0,
+    }
+    return PersonEntry(**(values | changes))
+
+
+def record(**changes: Any) -> Record:
+    """A record of two people, one of them shown."""
+    values: dict[str, Any] = {
+        "run_id": UUID("9f1c0f5e-5a0e-4f3b-8a53-2d6a4d0c8b11"),
+        "status": "done",
+        "started": datetime(2025, 3, 4, 9, 30, 0, 123456, tzinfo=UTC),
+        "finished": datetime(2025, 3, 4, 9, 31, 5, tzinfo=UTC),
+        "tool": tool_versions(),
+        "input": InputEntry(
+            sha256="a" * 64,
+            bytes=123456,
+            container="mov,mp4,m4a,3gp,3g2,mj2",
+            codec="h264",
+            size_wh=(1280, 720),
+            rotation_deg=90,
+            declared_seconds=10.0,
+            declared_frames=None,
+            decoded_frames=250,
+            decoded_seconds=10.0,
+            hidden=("tags", "chapters", "cover-art"),
+        ),
+        "output": OutputEntry(
+            sha256="b" * 64,
+            bytes=65432,
+            frames=250,
+            seconds=10.0,
+            size_wh=(1280, 720),
+            encoder="libx264",
+            encoder_options={"preset": "veryfast", "crf": "20"},
+            style="fill",
+            sound=SoundEntry(kept=True, muted_seconds=1.5),
+        ),
+        "policy": PolicyEntry(source="file", sha256="c" * 64, profile="iclon", purpose="teacher-training"),
+        "settings_sha256": "d" * 64,
+        "model": ModelEntry(name="centerface", sha256="e" * 64),
+        "people": (person(1), person(2, verdict="show", rule="show[0]", frames_covered_though_shown=4)),
+        "covered": 1,
+        "shown": 1,
+        "second_look": SecondLookEntry(on=True, looks=20, finds=1, frames_added=13),
+        "cuts": 0,
+        "warnings": ("the recording has two video streams; only the first was used",),
+        "not_checked": ("text and names that can be read in the picture",),
+    }
+    return Record(**(values | changes))
