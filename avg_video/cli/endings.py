@@ -67,4 +67,5 @@ def _usage(error: click.ClickException) -> str:
     what = printable(what[:1].lower() + what[1:])
     ctx = getattr(error, "ctx", None)
     command = "avg-blur" if ctx is None or ctx.info_name == "run" else ctx.command_path
-    return f"{what}; see {command} --help"
+    what, _, hint = what.partition(". Did you mean ")
+    return f"{what}; {f'did you mean {hint} Or ' if hint else ''}see {command} --help"

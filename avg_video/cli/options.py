@@ -25,9 +25,7 @@ class NumberList(click.ParamType):
 
     name = "numbers"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> frozenset[int]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[int]:
         if isinstance(value, frozenset):
             return value
         parts = [part.strip() for part in str(value).split(",")]
@@ -43,6 +41,7 @@ def looking_options(function: F) -> F:
             "--threads",
             type=click.IntRange(min=0),
             default=0,
+            show_default=True,
             metavar="N",
             help="Threads to use; 0 is as many as the computer has.",
         ),
@@ -50,6 +49,7 @@ def looking_options(function: F) -> F:
             "--detector",
             type=click.Choice(DETECTORS),
             default="auto",
+            show_default=True,
             help="What finds the faces; auto is yunet if it was added, else centerface.",
         ),
     ):
@@ -64,21 +64,24 @@ def encoding_options(function: F) -> F:
             "--preset",
             type=click.Choice(PRESETS),
             default="veryfast",
+            show_default=True,
             metavar="NAME",
-            help="Speed of libx264, ultrafast to veryslow [default: veryfast].",
+            help="Speed of libx264, ultrafast to veryslow.",
         ),
         click.option(
             "--crf",
             type=click.IntRange(0, 51),
             default=20,
+            show_default=True,
             metavar="N",
-            help="Quality of the picture; smaller is better and larger in bytes [default: 20].",
+            help="Quality of the picture; smaller is better and larger in bytes.",
         ),
         click.option(
             "--encoder",
             default="libx264",
+            show_default=True,
             metavar="NAME|auto",
-            help="H.264 encoder; auto tries the hardware's first [default: libx264].",
+            help="H.264 encoder; auto tries the hardware's first.",
         ),
     ):
         function = option(function)

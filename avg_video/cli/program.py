@@ -70,9 +70,8 @@ class Program(DefaultGroup):  # type: ignore[misc]  # click-default-group carrie
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options of the default command, since that is what `avg-blur --help` is asked for, then the commands."""
         run = self.commands[str(self.default_cmd_name)]
-        hidden = {"help"}
-        rows = [row for p in run.get_params(ctx) if p.name not in hidden and (row := p.get_help_record(ctx))]
-        rows += [row for p in self.get_params(ctx) if (row := p.get_help_record(ctx))]
+        options = [p for p in run.params if isinstance(p, click.Option)] + self.get_params(ctx)
+        rows = [row for option in options if (row := option.get_help_record(ctx))]
         with formatter.section("Options"):
             formatter.write_dl(rows)
         self.format_commands(ctx, formatter)

@@ -78,11 +78,17 @@ class Bars:
     def warn(self, text: str) -> None:
         """Something the user must know, at once and whole, above the bars."""
         self._check()
+        self.warnings.append(text)
         line = f"avg-blur: {self._name}: {printable(text)}"
         if self._bar is None:
             click.echo(line, err=True)
         else:
             tqdm.write(line, file=sys.stderr)
+
+    def refresh(self) -> None:
+        """Draw now what would otherwise wait its turn."""
+        if self._bar is not None:
+            self._bar.refresh()
 
     def _close(self) -> None:
         if self._bar is not None:
@@ -93,7 +99,7 @@ class Bars:
 def file_bar(name: str, stage: str, total_s: float | None, position: int = 0) -> Any:
     """A tqdm bar in seconds of film."""
     head = f"{name}  {stage:<{STAGE_WIDTH}}"
-    whole = "{desc} {percentage:3.0f}%|{bar}| {postfix} {remaining} left"
+    whole = "{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}"
     unknown = "{desc} {elapsed}{postfix}"
     return tqdm(
         total=total_s,

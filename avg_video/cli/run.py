@@ -1,0 +1,194 @@
+"""`avg-blur FILE|FOLDER ...`: the main job."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from avg_video.cli.options import STYLES, NumberList, encoding_options, looking_options, settings_from
+from avg_video.cli.progress import Bars, short_name
+from avg_video.cli.stop import StopSign
+from avg_video.cli.words import closing_lines
+from avg_video.errors import UsageError
+
+if TYPE_CHECKING:
+    from avg_video.pipeline import Outcome, Settings
+    from avg_video.policy.document import Policy
+    from avg_video.policy.plan import Plan
+
+__all__ = ["run"]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Who was chosen on the command line, and how much is said."""
+
+    policy: Path | None
+    objected: Collection[int]
+    shown: Collection[int]
+    plan: Path | None
+    as_json: bool
+    quiet: bool
+
+
+@click.command(name="run", hidden=True, short_help="Cover the faces in recordings (the default).")
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE|FOLDER ...", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|FOLDER",
+    help="Where the copy goes: a file (.mp4), or a folder. Default: NAME.avg.mp4 beside the input.",
+)
+@click.option(
+    "--policy",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Who may be shown. Default: NAME.avg.toml beside the input, else everybody is covered.",
+)
+@click.option(
+    "--object", "objected", type=NumberList(), default="", metavar="3,7", help="Cover these people's numbers."
+)
+@click.option("--show", "shown", type=NumberList(), default="", metavar="1", help="Show these people's numbers.")
+@click.option(
+    "--plan",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The .avgplan that the numbers come from. Default: the one that `avg-blur look` kept.",
+)
+@click.option("--audio", type=click.Choice(("drop", "keep")), help="The sound. Default: as the policy says, else drop.")
+@click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    default="fill",
+    show_default=True,
+    help="The cover; mosaic and blur are weaker.",
+)
+@looking_options
+@encoding_options
+@click.option("--no-second-look", is_flag=True, help="Don't look at the covered pictures again (weaker).")
+@click.option("--overwrite", is_flag=True, help="Replace an output that exists.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Recordings made at once."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors and warnings only.")
+@click.pass_obj
+def run(
+    stop: StopSign,
+    inputs: tuple[Path, ...],
+    output: str | None,
+    jobs: int,
+    no_second_look: bool,
+    policy: Path | None,
+    objected: frozenset[int],
+    shown: frozenset[int],
+    plan: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **settings: Any,
+) -> int:
+    """Make a copy of each recording in which nobody is recognisable who must not be."""
+    made = settings_from(second_look=not no_second_look, **settings)
+    chosen = Chosen(policy, objected, shown, plan, as_json, quiet)
+    if len(inputs) == 1 and not inputs[0].is_dir():
+        return one(stop, inputs[0], output, made, chosen)
+    return 0
+
+
+def one(stop: StopSign, source: Path, output: str | None, settings: Settings, chosen: Chosen) -> int:
+    """Make the copy of one file."""
+    from avg_video.pipeline import anonymise
+
+    target = target_of(source, output)
+    policy = load(chosen.policy)
+    with Bars(short_name(source), check=stop.check, show=False if chosen.quiet or chosen.as_json else None) as bars:
+        outcome = anonymise(
+            source,
+            target,
+            settings=settings,
+            policy=policy,
+            plan=plan_for(source, chosen),
+            objected=chosen.objected,
+            shown=chosen.shown,
+            progress=bars,
+        )
+    if chosen.as_json:
+        click.echo(json.dumps(machine(outcome)))
+    elif not chosen.quiet:
+        click.echo("\n".join(closing_lines(outcome, source, said=bars.warnings)))
+    return outcome.exit_code
+
+
+def target_of(source: Path, output: str | None) -> Path:
+    """Where the copy of one file goes.
+
+    Raises `UsageError` for a name that is neither that of an MP4 file nor that of a folder.
+    """
+    from avg_video.pipeline import default_output
+
+    if output is None:
+        return default_output(source)
+    path = Path(output)
+    if path.is_dir():
+        return path / default_output(source).name
+    if output.endswith(("/", os.sep)):
+        raise UsageError("there is no such folder", remedy="make it first, or name a file with -o", file=path)
+    if path.suffix.lower() != ".mp4":
+        raise UsageError(
+            "the copy is always an MP4 file",
+            remedy="give -o a name that ends in .mp4, or a folder that exists",
+            file=path,
+        )
+    return path
+
+
+def load(path: Path | None) -> Policy | None:
+    """The policy that was named; None leaves it to the pipeline to look beside the input."""
+    if path is None:
+        return None
+    from avg_video.policy.document import load_policy
+
+    return load_policy(path)
+
+
+def plan_for(source: Path, chosen: Chosen) -> Plan | None:
+    """The plan whose numbers were chosen from.
+
+    Numbers without the page they came from could show the wrong person, so they need the very plan: the one that was
+    named, or the one kept for a recording with this hash.
+
+    Raises `UsageError` when numbers were given and there is none.
+    """
+    from avg_video.policy.plan import Plan
+    from avg_video.record.hashes import sha256_file
+    from avg_video.review.places import find_plan
+
+    if chosen.plan is not None:
+        return Plan.load(chosen.plan)
+    if not chosen.objected and not chosen.shown:
+        return None
+    kept = find_plan(sha256_file(source))
+    if kept is None:
+        raise UsageError(
+            "people were chosen by number, but this recording has not been looked at",
+            remedy=f"run avg-blur look {source} first and take the numbers from its page",
+            file=source,
+        )
+    return Plan.load(kept)
+
+
+def machine(outcome: Outcome) -> dict[str, Any]:
+    """The result of one recording, for `--json`."""
+    return {
+        "exit_code": outcome.exit_code,
+        "output": str(outcome.output),
+        "record_path": str(outcome.record_path),
+        "stage_s": outcome.stage_s,
+        "record": outcome.record.model_dump(mode="json"),
+    }

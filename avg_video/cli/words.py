@@ -1,0 +1,83 @@
+"""What was done, in plain words: the lines printed after a recording was made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from avg_video.errors import printable
+
+if TYPE_CHECKING:
+    from avg_video.pipeline import Outcome
+    from avg_video.record.model import Record
+
+__all__ = ["closing_lines", "count_of"]
+
+NOT_ANONYMOUS = (
+    "The copy is de-identified, not anonymous: posture, clothes, text in view and the room can still tell who someone "
+    "is. Watch it once before you pass it on."
+)
+
+
+def count_of(n: int, one: str, many: str) -> str:
+    """`1 face`, `2 faces`."""
+    return f"{n} {one if n == 1 else many}"
+
+
+def closing_lines(outcome: Outcome, source: Path, *, said: Collection[str] = ()) -> list[str]:
+    """The lines for one finished recording.
+
+    Parameters
+    ----------
+    outcome: what the pipeline gave back.
+    source: the input.
+    said: warnings that were already printed while it ran; they are not repeated.
+    """
+    record = outcome.record
+    lines = [
+        f"Made {printable(outcome.output)}",
+        f"  people   {_people(record)}",
+        f"  sound    {_sound(record)}",
+    ]
+    if record.second_look.on:
+        lines.append(f"  check    {_second_look(record)}")
+    else:
+        lines.append("  check    no second look was taken (--no-second-look); watch the copy from start to end")
+    if record.input.hidden:
+        lines.append(f"  left out {', '.join(record.input.hidden)}")
+    lines.append(f"  record   {printable(outcome.record_path)}")
+    lines += [f"Warning: {printable(text)}." for text in record.warnings if text not in said]
+    if outcome.exit_code:
+        lines.append("A person must look at the copy before it is used; the record says where and why.")
+    if not record.shown and record.covered:
+        lines.append(f"To show someone, such as the teacher: avg-blur look {printable(source)}")
+    lines.append(NOT_ANONYMOUS)
+    return lines
+
+
+def _people(record: Record) -> str:
+    if not record.people:
+        return "nobody was found, so nothing is covered"
+    tracks = count_of(record.covered, "face", "faces")
+    shown = f", {record.shown} shown" if record.shown else ", nobody shown"
+    return f"{tracks} covered{shown} (somebody who leaves and comes back counts twice)"
+
+
+def _sound(record: Record) -> str:
+    sound = record.output.sound
+    if not sound.kept:
+        return "left out, since voices tell who someone is; --audio keep keeps it"
+    if sound.muted_seconds:
+        return f"kept, {sound.muted_seconds:g} s of it silenced; voices tell who someone is"
+    return "kept; voices tell who someone is"
+
+
+def _second_look(record: Record) -> str:
+    look = record.second_look
+    if not look.finds:
+        return f"{count_of(look.looks, 'covered picture', 'covered pictures')} looked at again, nobody left over"
+    return (
+        f"{count_of(look.looks, 'covered picture', 'covered pictures')} looked at again, "
+        f"{count_of(look.finds, 'face', 'faces')} still found and covered"
+    )
