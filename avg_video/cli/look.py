@@ -1,0 +1,69 @@
+"""`avg-blur look`: finds and numbers the people, and writes a page of faces to choose from."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from avg_video.cli.options import looking_options, settings_from
+from avg_video.cli.progress import Bars, short_name
+from avg_video.cli.stop import StopSign
+from avg_video.cli.words import count_of
+from avg_video.errors import printable
+
+if TYPE_CHECKING:
+    from avg_video.policy.plan import Plan
+
+__all__ = ["look"]
+
+
+@click.command(short_help="Number the people and make a page of faces to choose from.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    "page",
+    metavar="PAGE",
+    type=click.Path(path_type=Path),
+    help="Where the page goes. Default: a private folder in the system's temporary folder.",
+)
+@click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the page's name only.")
+@looking_options
+@click.pass_obj
+def look(stop: StopSign, file: Path, page: Path | None, open_it: bool, quiet: bool, **chosen: Any) -> int:
+    """Find and number the people in FILE and write one private page with a strip of faces for each number.
+
+    Then `avg-blur FILE --object 3,7 --show 1` uses the same numbers. The page shows faces: delete it, and the
+    .avgplan file beside it, when you have chosen.
+    """
+    from avg_video.pipeline import analyse
+    from avg_video.review.page import make_page
+    from avg_video.review.places import page_paths
+
+    with Bars(short_name(file), check=stop.check, show=False if quiet else None) as bars:
+        plan = analyse(file, settings_from(**chosen), bars)
+    page_path, plan_path = page_paths(plan.source_sha256, page)
+    make_page(file, plan, page_path)
+    plan.save(plan_path)  # after the page: numbers must not be usable before their faces can be seen
+    click.echo(printable(page_path) if quiet else "\n".join(closing_lines(file, plan, page_path, plan_path)))
+    if open_it and not webbrowser.open(page_path.absolute().as_uri()):
+        click.echo(f"avg-blur: {printable(page_path)}: no browser could be started; open it yourself", err=True)
+    return 0
+
+
+def closing_lines(file: Path, plan: Plan, page_path: Path, plan_path: Path) -> list[str]:
+    """What was found, and what to do next."""
+    numbers = count_of(sum(track.confirmed for track in plan.tracks), "number", "numbers")
+    name = printable(file)
+    return [
+        f"Found {numbers} to choose from (somebody who leaves and comes back has several).",
+        f"  page     {printable(page_path)}",
+        f"  plan     {printable(plan_path)}",
+        f"Next: avg-blur {name} --show 1 shows number 1 and covers all others;",
+        f"      avg-blur {name} --object 3,7 covers these whatever the policy says.",
+        "The page shows faces and is meant for you alone: delete it and the plan when you have chosen.",
+    ]
