@@ -1,0 +1,249 @@
+"""A private file beside the output, which becomes the output in one step or disappears."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib
+import os
+import re
+import secrets
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import av
+
+from avg_video.errors import OutputError, UsageError
+
+fcntl: Any
+try:
+    fcntl = importlib.import_module("fcntl")
+except ImportError:  # Windows: there an open file can't be removed, which serves as the lock
+    fcntl = None
+
+__all__ = ["PrivateTemporary", "as_output_error", "remove_stale"]
+
+_NAME = re.compile(r"\.avg-blur-[0-9a-f]{16}\.part")
+
+# File systems without hard links answer in one of these ways (FAT and exFAT sticks, some network shares).
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.EACCES})
+
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
+def as_output_error(error: OSError | av.FFmpegError, file: Path) -> OutputError:
+    """The system's or FFmpeg's refusal to write `file`, in words with a remedy."""
+    code = error.errno
+    if code in _FULL:
+        return OutputError(
+            "there is no room left to write it", remedy="free some space or choose another disk", file=file
+        )
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return OutputError(
+            "the folder can't be written to",
+            remedy="choose another folder with -o, or change its permissions",
+            file=file,
+        )
+    if code in (errno.ENOENT, errno.ENOTDIR):
+        return OutputError("its folder does not exist", remedy="make the folder first, or choose another", file=file)
+    if code == errno.ENAMETOOLONG:
+        return OutputError("its name is too long", remedy="choose a shorter one with -o", file=file)
+    why = error.strerror or type(error).__name__
+    return OutputError(f"it can't be written ({why})", remedy="check the disk, or choose another folder", file=file)
+
+
+class PrivateTemporary:
+    """`with PrivateTemporary(final) as temporary: ... write to temporary.path ... temporary.publish()`
+
+    The file is made in the folder of `final`, readable by its owner only, and locked while it is in use. Leaving the
+    block in any way without `publish()` removes it. A run that is killed leaves it behind, unlocked; the next run that
+    writes into the same folder removes it.
+
+    Parameters
+    ----------
+    final: the name under which the file appears in the end.
+    overwrite: whether `publish` may replace what is there. Without it, a file that appears under that name at any
+        moment before the end is kept and `publish` raises.
+
+    Raises on entering
+    ------------------
+    UsageError: `final` exists and `overwrite` is not given, or `final` is a folder.
+    OutputError: the folder can't be written to.
+    """
+
+    def __init__(self, final: Path, overwrite: bool = False) -> None:
+        self._final = final
+        self._overwrite = overwrite
+        self._path: Path | None = None
+        self._handle = -1
+
+    @property
+    def path(self) -> Path:
+        """Where to write. Raises `RuntimeError` outside the `with` block or after `publish`."""
+        if self._path is None:
+            raise RuntimeError("the temporary file exists only inside its with block, until it is published")
+        return self._path
+
+    def __enter__(self) -> PrivateTemporary:
+        self._refuse_existing()
+        try:
+            with contextlib.suppress(PermissionError):  # a folder may be writable without being readable
+                remove_stale(self._final.parent)
+            self._create()
+        except OSError as error:
+            raise as_output_error(error, self._final) from error
+        return self
+
+    def _refuse_existing(self) -> None:
+        if os.path.isdir(self._final):  # noqa: PTH112 -- Path.is_dir raises where the folder may not be entered
+            raise UsageError("it is a folder", remedy="give the name of a file", file=self._final)
+        if not self._overwrite and os.path.lexists(self._final):
+            raise _exists(self._final)
+
+    def _create(self) -> None:
+        """Make and lock the file; once more with another name if a run that was tidying up took it for a stale one."""
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+        while True:
+            path = self._final.parent / f".avg-blur-{secrets.token_hex(8)}.part"
+            handle = os.open(path, flags, 0o600)
+            self._path, self._handle = path, handle
+            if _lock(handle) is not False and _same_file(path, handle):
+                return
+            self._discard()
+
+    def publish(self) -> None:
+        """Give the file its final name, in one step, after its bytes have reached the disk.
+
+        Raises
+        ------
+        UsageError: without `overwrite`, something has appeared under the final name; it is untouched.
+        OutputError: the system refused.
+        """
+        path = self.path
+        if not _same_file(path, self._handle):
+            raise OutputError(
+                "its temporary file was replaced while it was being written", remedy="run again", file=self._final
+            )
+        try:
+            os.fsync(self._handle)
+            if os.name == "nt":
+                os.close(self._handle)  # an open file can't be renamed there
+                self._handle = -1
+            if self._overwrite:
+                path.replace(self._final)
+            else:
+                _rename_without_replacing(path, self._final)
+            self._path = None
+            _sync_folder(self._final.parent)
+        except FileExistsError as error:
+            raise _exists(self._final) from error
+        except OSError as error:
+            raise as_output_error(error, self._final) from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._discard()
+
+    def _discard(self) -> None:
+        """Remove the file if it is still a temporary one, then let go of the lock."""
+        path, self._path = self._path, None
+        handle, self._handle = self._handle, -1
+        try:
+            if os.name == "nt" and handle >= 0:
+                os.close(handle)
+                handle = -1
+            if path is not None:
+                path.unlink(missing_ok=True)
+        finally:
+            if handle >= 0:
+                os.close(handle)
+
+
+def remove_stale(folder: Path) -> tuple[Path, ...]:
+    """Remove temporary files that a killed run has left in `folder`; those in use, here or elsewhere, stay.
+
+    Returns what was removed. A file that can't be judged or removed stays. Raises `OSError` when the folder can't be
+    listed.
+    """
+    removed = []
+    for entry in os.scandir(folder):
+        if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False) and _remove_if_unused(Path(entry.path)):
+            removed.append(Path(entry.path))
+    return tuple(removed)
+
+
+def _remove_if_unused(path: Path) -> bool:
+    try:
+        if fcntl is None:
+            path.unlink()  # refused while another process holds it open
+            return True
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        try:
+            if _lock(handle) is not True or not _same_file(path, handle):
+                return False
+            path.unlink()
+            return True
+        finally:
+            os.close(handle)
+    except OSError:
+        return False  # another user's, or gone by now: not ours to worry about
+
+
+def _lock(handle: int) -> bool | None:
+    """Lock an open file without waiting: True, False when someone else holds it, None where it can't be known."""
+    if fcntl is None:
+        return None
+    try:
+        # flock belongs to the open file, so FFmpeg opening and closing the same path does not release it (POSIX locks
+        # would be lost then).
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return False if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN) else None
+    return True
+
+
+def _same_file(path: Path, handle: int) -> bool:
+    """Whether `path` still names the open file."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def _exists(final: Path) -> UsageError:
+    return UsageError("it exists already", remedy="give --overwrite to replace it, or another name with -o", file=final)
+
+
+def _rename_without_replacing(path: Path, final: Path) -> None:
+    """Rename, raising `FileExistsError` if there is anything at `final` at that very moment."""
+    if os.name == "nt":
+        path.rename(final)  # refuses an existing target by itself
+        return
+    try:
+        os.link(path, final)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+    else:
+        path.unlink()
+        return
+    # No hard links here: take the name first (which only succeeds if it is free), then rename over our own empty file.
+    handle = os.open(final, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    os.close(handle)
+    try:
+        path.replace(final)
+    except BaseException:
+        final.unlink()
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut, where the system can."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems refuse to sync a folder; the file is synced
+            os.fsync(handle)
+    finally:
+        os.close(handle)
