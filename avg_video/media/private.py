@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
 
-from avg_video.errors import OutputError
+from avg_video.media.temporary import PrivateTemporary, as_output_error
 
 __all__ = ["write_private"]
 
-PART_SUFFIX = ".avg-part"
-
 
 def write_private(path: Path, data: bytes) -> None:
-    """Put `data` at `path`, replacing what is there, so that nobody ever sees half of it.
+    """Put `data` at `path`, replacing a file that is there, so that nobody ever sees half of it.
 
     The file gets mode 0600 where the platform knows modes. A link at `path` is replaced, not followed.
 
     Raises
     ------
+    UsageError: `path` is a folder.
     OutputError: the folder is missing or not writable, or the disk is full; what was at `path` is then unchanged.
     """
-    part: Path | None = None
-    try:
-        # mkstemp opens with O_EXCL and mode 0600, so no one else can have put the file, or read it, in between.
-        handle, name = tempfile.mkstemp(prefix=".", suffix=PART_SUFFIX, dir=path.parent)
-        part = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise OutputError(
-            f"it can't be written ({why})", remedy="check the folder, its permissions and the free space", file=path
-        ) from error
-    finally:
-        if part is not None:
-            with contextlib.suppress(OSError):  # after a replace it is gone, which is the usual case
-                part.unlink(missing_ok=True)
+    with PrivateTemporary(path, overwrite=True) as temporary:
+        try:
+            temporary.path.write_bytes(data)
+        except OSError as error:
+            raise as_output_error(error, path) from error
+        temporary.publish()

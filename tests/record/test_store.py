@@ -57,15 +57,31 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     assert not path.is_symlink()
 
 
-def test_a_refused_write_leaves_the_old_record_and_no_part(tmp_path: Path) -> None:
+def test_a_refused_write_leaves_what_was_there_and_no_part(tmp_path: Path) -> None:
     taken = tmp_path / "r.json"
     taken.mkdir()
-    (taken / "x").touch()
-    with pytest.raises(OutputError, match=r"r\.json: it can't be written .*; check the folder"):
+    with pytest.raises(UsageError, match=r"r\.json: it is a folder; "):
         write_record(record(), taken)
-    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
-    with pytest.raises(OutputError, match="No such file"):
+    with pytest.raises(OutputError, match="its folder does not exist; "):
         write_record(record(), tmp_path / "missing" / "r.json")
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits on the size of files are a POSIX matter")
+def test_a_full_disk_leaves_the_old_record_and_no_part(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "r.json"
+    path.write_text("old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(OutputError, match="no room left"):
+            write_record(record(), path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
 
 
 @pytest.mark.parametrize(
