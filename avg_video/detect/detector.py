@@ -1,0 +1,73 @@
+"""What every face detector offers, and which one is used."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from avg_video.detect import weights
+from avg_video.detect.boxes import Boxes
+from avg_video.errors import ModelError
+
+__all__ = ["DETECTORS", "Detector", "load_detector"]
+
+DETECTORS = ("centerface", "yunet", "blazeface")
+"""The names that `load_detector` knows, besides "auto"."""
+
+
+class Detector(Protocol):
+    """Finds faces in one picture; says where, never whose.
+
+    Attributes
+    ----------
+    name: its entry in the manifest.
+    weak: score from which hits are reported unless asked otherwise.
+    strong: score from which one hit is enough to believe.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def weak(self) -> float: ...
+    @property
+    def strong(self) -> float: ...
+
+    def __call__(self, bgr: npt.NDArray[np.uint8], min_score: float | None = None) -> Boxes:
+        """Faces in an upright picture of any size, looked at as it is, never scaled.
+
+        Parameters
+        ----------
+        bgr: uint8 (h, w, 3).
+        min_score: least score of a hit (default: `weak`). Higher leaks faces, lower covers more than faces.
+
+        Returns boxes in px of `bgr`, inside it, overlapping hits already reduced to the best one.
+        Raises `ValueError` for another shape or type.
+        """
+        ...
+
+
+def load_detector(name: str = "auto", *, threads: int = 2) -> Detector:
+    """The detector of that name, ready to run; "auto" takes YuNet where its weights are installed, else CenterFace.
+
+    `threads` is how many it may use, 0 for as many as the computer has (BlazeFace keeps to one of its own).
+    Raises `ModelError` when there is none of that name, or its weights or packages are missing or not the right ones;
+    damaged weights of YuNet are an error for "auto" too, so that no run uses another detector than the user believes.
+    """
+    if name == "auto":
+        name = "centerface" if weights.find("yunet") is None else "yunet"
+    # Imported when chosen: each needs packages the others do not.
+    if name == "centerface":
+        from avg_video.detect.centerface import CenterFace
+
+        return CenterFace(threads=threads)
+    if name == "yunet":
+        from avg_video.detect.yunet import YuNet
+
+        return YuNet(threads=threads)
+    if name == "blazeface":
+        from avg_video.detect.blazeface import BlazeFace
+
+        return BlazeFace()
+    raise ModelError(f"no detector is called {name}", remedy=f"choose one of auto, {', '.join(DETECTORS)}")
