@@ -41,8 +41,7 @@ def list_models(as_json: bool) -> None:
 def fetch(name: str, url: str | None) -> None:
     """Go online and fetch the weights of NAME. The only command that uses the network."""
     known = model(name)
-    if weights.find(name) is not None:
-        weights.read(name)
+    if _state(known)[0] == "ready":
         click.echo(f"{known.name} is already there")
         return
     source = url or known.url

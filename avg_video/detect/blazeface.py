@@ -60,7 +60,7 @@ class BlazeFace:
     def __call__(self, bgr: U8, min_score: float | None = None) -> Boxes:
         """Faces in uint8 (h, w, 3), from `min_score` (default: `weak`, least `FLOOR`); see `Detector`."""
         check_picture(bgr)
-        rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        rgb = np.ascontiguousarray(bgr[:, :, ::-1])
         size_wh = (bgr.shape[1], bgr.shape[0])
         hits = [self._look(rgb, tile) for tile in tiles(size_wh, self._tile_px)]
         boxes, scores, cut = (np.concatenate(column) for column in zip(*hits, strict=True))
@@ -78,9 +78,10 @@ class BlazeFace:
         h, w = seen.shape[:2]
         if (h, w) != (side, side):
             # The last row and column go on: a hard edge to black is taken for the rim of a face.
-            seen = cv2.copyMakeBorder(seen, 0, side - h, 0, side - w, cv2.BORDER_REPLICATE)
+            seen = np.pad(seen, ((0, side - h), (0, side - w), (0, 0)), mode="edge")
         if side > self._tile_px:
-            seen = cv2.resize(seen, (self._tile_px, self._tile_px), interpolation=cv2.INTER_AREA)
+            scaled = cv2.resize(seen, (self._tile_px, self._tile_px), interpolation=cv2.INTER_AREA)
+            seen = np.asarray(scaled, dtype=np.uint8)
         found = self._graph.process({"image": np.ascontiguousarray(seen)}).detections or []
         boxes = np.zeros((len(found), 4), np.float32)
         for row, hit in zip(boxes, found, strict=True):

@@ -39,15 +39,13 @@ class Network:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = (
-            4  # what goes wrong is raised; nothing but this program's own lines on the terminal
-        )
+        options.log_severity_level = 4  # silent: what goes wrong is raised
         # Waiting threads sleep instead of spinning: the cores are wanted by the decoder and the encoder.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         graph = weights.read(name)
         try:
             self._session: Any = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # noqa: BLE001 - onnxruntime's own errors have no common class of their own
+        except Exception as error:  # onnxruntime's errors share no other class
             raise ModelError(
                 f"onnxruntime {ort.__version__} can't run {self.model.title}", remedy="install another onnxruntime"
             ) from error

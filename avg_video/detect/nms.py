@@ -1,4 +1,4 @@
-"""From a network's raw hits to the boxes of one picture: cut to the picture, the best one kept of those that overlap."""
+"""From a network's raw hits to the boxes of one picture: cut to it, and of those that overlap the best one kept."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def suppress(boxes_xyxy: F32, scores: F32, nms_iou: float) -> npt.NDArray[np.int
 
 
 def settle(boxes_xyxy: F32, scores: F32, size_wh: tuple[int, int], nms_iou: float) -> Boxes:
-    """The hits of one picture as `Boxes`: cut to `size_wh` px, those outside it dropped, overlapping ones suppressed."""
+    """The hits of one picture as `Boxes`: cut to `size_wh` px, those outside it dropped, overlapping ones too."""
     limit = np.array([*size_wh, *size_wh], np.float32)
     inside = np.clip(np.asarray(boxes_xyxy, np.float32), 0, limit)
     # Thinner than a tenth of a pixel is a box beside the picture that rounding left a sliver of.

@@ -18,7 +18,7 @@ STRIDES_PX = (8, 16, 32)
 class YuNet:
     """Wu and others, "YuNet: A Tiny Millisecond-level Face Detector" (2023), doi 10.1007/s11633-023-1423-y.
 
-    Every cell of three grids says how likely it belongs to a face, how sure that is, and the face's box from its corner.
+    Every cell of three grids says how likely it belongs to a face, how sure that is, and where the face's box lies.
 
     Parameters
     ----------
