@@ -79,8 +79,8 @@ def measure(path: Path, settings: Settings, progress: Progress | None = None) ->
     AvgError: whatever the job itself raises on this file.
     """
     with tempfile.TemporaryDirectory(prefix="avg-blur-bench-") as folder:  # mode 0700 by contract of mkdtemp
-        plain = _in_own_process(_transcode, path, Path(folder) / "plain.mp4", settings, progress)
         made = _in_own_process(_job, path, Path(folder) / "made.mp4", settings, progress)
+        plain = _in_own_process(_transcode, path, Path(folder) / "plain.mp4", settings, progress)
     return BenchResult(
         pictures=made["pictures"],
         film_s=made["film_s"],
@@ -115,7 +115,7 @@ def _transcode(path: Path, output: Path, settings: Settings, progress: Progress)
     """Decode and encode with PyAV, as fast as the ffmpeg command does it; no turning, no sound, no looking."""
     import av
 
-    from avg_video.media.encoders import choose_encoder
+    from avg_video.media.encoders import choose_encoder, open_codec
     from avg_video.media.opening import open_plain
     from avg_video.media.source import probe
 
@@ -126,17 +126,22 @@ def _transcode(path: Path, output: Path, settings: Settings, progress: Progress)
     pictures = 0
     with open_plain(path) as source, av.open(str(output), "w") as target:
         stream = source.streams[info.video_stream]
-        if not isinstance(stream, av.VideoStream):
-            raise InputError("its video stream can't be read", remedy="choose another file", file=path)
+        made = target.add_stream(encoder.name, rate=info.average_rate)
+        if not isinstance(stream, av.VideoStream) or not isinstance(made, av.VideoStream):
+            raise InputError("its pictures can't be read", remedy="choose another file", file=path)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = settings.threads
-        made = target.add_stream(encoder.name, rate=info.average_rate, options=dict(encoder.options))
-        made.width, made.height = info.stored_size_wh[0] & ~1, info.stored_size_wh[1] & ~1
-        made.pix_fmt = "yuv420p"
-        made.codec_context.thread_count = settings.threads
-        made.codec_context.time_base = info.time_base
+        size_wh = info.stored_size_wh[0] & ~1, info.stored_size_wh[1] & ~1
+        open_codec(
+            made.codec_context,
+            encoder,
+            size_wh=size_wh,
+            rate=info.average_rate,
+            clock=info.time_base,
+            threads=settings.threads,
+        )
         for frame in source.decode(stream):
-            flat = frame.reformat(made.width, made.height, "yuv420p")
+            flat = frame.reformat(*size_wh, encoder.pix_fmt)
             flat.pts, flat.time_base, flat.pict_type = frame.pts, info.time_base, av.video.frame.PictureType.NONE
             target.mux(made.encode(flat))
             pictures += 1
@@ -242,7 +247,9 @@ def _child(pipe: Connection, work: Any, path: Path, output: Path, settings: Sett
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the one that measures ends this one
     try:
         pipe.send(("done", work(path, output, settings, _Reporter(pipe))))
-    except AvgError as error:
-        pipe.send(("failed", error))
     except BrokenPipeError:
         os._exit(1)  # nobody is listening any more
+    except AvgError as error:
+        pipe.send(("failed", error))
+    except Exception as error:  # noqa: BLE001 - raised again by the one that measures; others may not survive the way
+        pipe.send(("failed", RuntimeError(f"{type(error).__name__}: {error}")))

@@ -15,6 +15,7 @@ LEVELS = (
     ("cli",),
     ("review", "batch", "bench"),
     ("pipeline",),
+    ("report",),
     ("record", "register", "redact", "policy"),
     ("track",),
     ("detect",),

@@ -25,7 +25,7 @@ __all__ = ["bench"]
 @looking_options
 @encoding_options
 @click.pass_obj
-def bench(stop: StopSign, file: Path, as_json: bool, **chosen: Any) -> int:
+def bench(stop: StopSign, /, file: Path, as_json: bool, **chosen: Any) -> int:
     """Make a covered copy of FILE and a plain transcode of it with the same encoder, and compare.
 
     Both are made in a private temporary folder and removed. Close other programs first.

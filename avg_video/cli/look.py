@@ -34,7 +34,7 @@ __all__ = ["look"]
 @click.option("-q", "--quiet", is_flag=True, help="Print the page's name only.")
 @looking_options
 @click.pass_obj
-def look(stop: StopSign, file: Path, page: Path | None, open_it: bool, quiet: bool, **chosen: Any) -> int:
+def look(stop: StopSign, /, file: Path, page: Path | None, open_it: bool, quiet: bool, **chosen: Any) -> int:
     """Find and number the people in FILE and write one private page with a strip of faces for each number.
 
     Then `avg-blur FILE --object 3,7 --show 1` uses the same numbers. The page shows faces: delete it, and the

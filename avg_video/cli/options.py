@@ -20,7 +20,7 @@ DETECTORS = ("auto", "centerface", "yunet", "blazeface")
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 
 
-class NumberList(click.ParamType):
+class NumberList(click.ParamType):  # type: ignore[type-arg]  # it can't be indexed in click before 8.5
     """Numbers of people, as the page of `avg-blur look` gives them: `3,7`."""
 
     name = "numbers"
@@ -70,7 +70,7 @@ def encoding_options(function: F) -> F:
         ),
         click.option(
             "--crf",
-            type=click.IntRange(0, 51),
+            type=click.IntRange(1, 51),
             default=20,
             show_default=True,
             metavar="N",

@@ -81,6 +81,7 @@ class Chosen:
 @click.pass_obj
 def run(
     stop: StopSign,
+    /,
     inputs: tuple[Path, ...],
     output: str | None,
     jobs: int,

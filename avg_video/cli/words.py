@@ -67,7 +67,7 @@ def _people(record: Record) -> str:
 def _sound(record: Record) -> str:
     sound = record.output.sound
     if not sound.kept:
-        return "left out, since voices tell who someone is; --audio keep keeps it"
+        return "not in the copy, since voices tell who someone is (--audio keep keeps it)"
     if sound.muted_seconds:
         return f"kept, {sound.muted_seconds:g} s of it silenced; voices tell who someone is"
     return "kept; voices tell who someone is"

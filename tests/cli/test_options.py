@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from avg_video import __version__
-from avg_video.cli.options import DETECTORS, STYLES, NumberList
-from avg_video.detect.load import DETECTOR_NAMES
+from avg_video.cli.options import DETECTORS, PRESETS, STYLES, NumberList
+from avg_video.detect.detector import DETECTORS as KNOWN
+from avg_video.media import encoders
 from avg_video.pipeline import Settings
 from avg_video.redact.paint import Style
 from tests.cli.helpers import avg_blur
@@ -14,7 +15,8 @@ from tests.cli.helpers import avg_blur
 
 def test_choices_are_the_real_ones() -> None:
     assert set(STYLES) == {style.value for style in Style}
-    assert set(DETECTORS) == {"auto", *DETECTOR_NAMES}
+    assert set(DETECTORS) == {"auto", *KNOWN}
+    assert PRESETS == encoders.PRESETS
 
 
 def test_defaults_are_those_of_the_library() -> None:
