@@ -7,6 +7,7 @@ import click
 from avg_video import __version__
 from avg_video.cli.bench import bench
 from avg_video.cli.look import look
+from avg_video.cli.models import models
 from avg_video.cli.program import Program
 from avg_video.cli.run import run
 
@@ -28,5 +29,5 @@ def main() -> None:
     """
 
 
-for _command in (run, look, bench):
+for _command in (run, look, models, bench):
     main.add_command(_command)

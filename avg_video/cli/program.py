@@ -15,6 +15,9 @@ from avg_video.errors import EXIT_USAGE
 
 __all__ = ["Program"]
 
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What click raises, since 8.2, for a group of commands without a command; its message is the help."""
+
 
 class Program(DefaultGroup):  # type: ignore[misc]  # click-default-group carries no types
     """A click group whose default command takes everything that is not the name of a subcommand.
@@ -48,6 +51,9 @@ class Program(DefaultGroup):  # type: ignore[misc]  # click-default-group carrie
                 code = super().main(
                     args, prog_name or "avg-blur", complete_var, standalone_mode=False, obj=stop, **extra
                 )
+        except _NO_ARGUMENTS as error:
+            click.echo(error.format_message(), err=True)
+            code = EXIT_USAGE
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last stop: nothing may end in a traceback
             text = details(error)
             if text is not None:
