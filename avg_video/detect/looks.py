@@ -1,0 +1,188 @@
+"""Which part of which picture is looked at, at what size, and when.
+
+Small faces need full resolution and sit still; near ones are big and move. So looks are spread by time: the whole
+picture small and often, and with each of those one sharp tile in turn; everything at a cut; more where following is
+unsure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from avg_video.detect.boxes import Boxes
+from avg_video.detect.detector import Detector
+from avg_video.media.picture import Picture
+
+__all__ = ["Agenda", "LookSettings", "View", "look", "merged"]
+
+F32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LookSettings:
+    """When and how sharply to look. Fewer or smaller looks are faster and leak faces.
+
+    Attributes
+    ----------
+    quick_px: long side of the whole picture in a quick look. Lower loses mid-sized faces between the sharp looks.
+    sharp_px: long side of the picture that the tiles together make up. Lower loses the back row.
+    tile_px: greatest long side of one tile, as the detector sees it.
+    overlap_px: by how much tiles overlap, as the detector sees it; more than the largest face only tiles can find.
+    enlarge: a small picture is enlarged at most so much for the sharp looks.
+    every_s: seconds between looks, where everyone is followed surely.
+    restless_s: seconds between looks while someone moves fast, was lost, or is known by weak hits only.
+    stale_s: a tile with someone who wasn't found for this long is looked at first.
+    """
+
+    quick_px: int = 960
+    sharp_px: int = 1920
+    tile_px: int = 1056
+    overlap_px: int = 96
+    enlarge: float = 1.5
+    every_s: float = 0.2
+    restless_s: float = 0.12
+    stale_s: float = 0.35
+
+
+@dataclass(frozen=True)
+class View:
+    """One part of a picture, and the size at which the detector sees it.
+
+    Attributes
+    ----------
+    crop_xyxy: px of the picture.
+    size_wh: px given to the detector.
+    """
+
+    crop_xyxy: tuple[int, int, int, int]
+    size_wh: tuple[int, int]
+
+
+class Agenda:
+    """Says for each picture what to look at.
+
+    Parameters
+    ----------
+    size_wh: of the pictures.
+    """
+
+    def __init__(self, size_wh: tuple[int, int], settings: LookSettings | None = None) -> None:
+        self._set = settings or LookSettings()
+        self._size = size_wh
+        w, h = size_wh
+        quick = min(self._set.quick_px / max(w, h), self._set.enlarge)
+        sharp = min(max(self._set.sharp_px / max(w, h), quick), self._set.enlarge)
+        self.quick = View((0, 0, w, h), _scaled((w, h), quick))
+        self.whole = View((0, 0, w, h), _scaled((w, h), min(max(sharp, quick), max(1.0, quick))))
+        self.tiles = () if sharp <= quick * 1.15 else _tiles(size_wh, sharp, self._set)
+        self._tile_seen = [-np.inf] * len(self.tiles)
+        self._looked = -np.inf
+
+    def due(
+        self,
+        second: float,
+        *,
+        cut: bool = False,
+        restless: bool = False,
+        people: tuple[F32, npt.NDArray[np.float64]] | None = None,
+    ) -> tuple[View, ...]:
+        """Views to look at in the picture shown at `second`; none means: not now.
+
+        Parameters
+        ----------
+        cut: the picture is the first of a shot; everything is looked at.
+        restless: following is unsure; look sooner.
+        people: boxes float32 (n, 4) px and float64 (n,) seconds at which each person was last found.
+        """
+        wait = self._set.restless_s if restless else self._set.every_s
+        if not cut and second - self._looked < wait - 1e-6:
+            return ()
+        self._looked = second
+        if cut or not self.tiles:
+            self._tile_seen = [second] * len(self.tiles)
+            return (self.quick, *self.tiles)
+        best = int(np.argmax([self._need(k, second, people) for k in range(len(self.tiles))]))
+        self._tile_seen[best] = second
+        return self.quick, self.tiles[best]
+
+    def _need(self, k: int, second: float, people: tuple[F32, npt.NDArray[np.float64]] | None) -> float:
+        """How long tile `k` waits, s; it weighs more with people in it who were not found for long."""
+        waited = min(second - self._tile_seen[k], 1e6)
+        if people is None or not len(people[1]):
+            return waited
+        boxes, seen = people
+        x1, y1, x2, y2 = self.tiles[k].crop_xyxy
+        centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+        inside = (centre[:, 0] >= x1) & (centre[:, 0] < x2) & (centre[:, 1] >= y1) & (centre[:, 1] < y2)
+        stale = inside & (second - seen >= self._set.stale_s)
+        return waited * (1.0 + 0.5 * bool(stale.any()))
+
+
+def look(picture: Picture, views: Sequence[View], detector: Detector, min_score: float | None = None) -> Boxes:
+    """Everyone found in the views, in px of the picture, each once.
+
+    A face cut off at a tile's inner border is left to the tile next to it, or to the quick look: tiles overlap.
+    """
+    parts = []
+    w, h = picture.size_wh
+    for view in views:
+        x1, y1, x2, y2 = view.crop_xyxy
+        found = detector(picture.bgr(view.size_wh, view.crop_xyxy), min_score)
+        scale = np.array([(x2 - x1) / view.size_wh[0], (y2 - y1) / view.size_wh[1]] * 2, np.float32)
+        boxes = found.boxes_xyxy * scale + np.array([x1, y1, x1, y1], np.float32)
+        edge = 2.0 * scale[0]
+        cut_off = (boxes[:, 0] < x1 + edge) & (x1 > 0) | (boxes[:, 1] < y1 + edge) & (y1 > 0)
+        cut_off |= (boxes[:, 2] > x2 - edge) & (x2 < w) | (boxes[:, 3] > y2 - edge) & (y2 < h)
+        parts.append(Boxes(boxes.astype(np.float32), found.scores).take(~cut_off))
+    boxes = np.concatenate([p.boxes_xyxy for p in parts]) if parts else np.zeros((0, 4), np.float32)
+    scores = np.concatenate([p.scores for p in parts]) if parts else np.zeros(0, np.float32)
+    return merged(Boxes(boxes, scores))
+
+
+def merged(found: Boxes, overlap: float = 0.4, within: float = 0.7) -> Boxes:
+    """One box per face: of boxes that overlap, or lie mostly within one another, the surest is kept."""
+    order = np.argsort(-found.scores, kind="stable")
+    b = found.boxes_xyxy[order]
+    low = np.maximum(b[:, None, :2], b[None, :, :2])
+    both = np.prod(np.clip(np.minimum(b[:, None, 2:], b[None, :, 2:]) - low, 0, None), axis=2)
+    area = np.prod(b[:, 2:] - b[:, :2], axis=1)
+    same = (both / (area[:, None] + area[None] - both) > overlap) | (
+        both / np.minimum(area[:, None], area[None]) > within
+    )
+    keep: list[int] = []
+    gone = np.zeros(len(b), np.bool_)
+    for k in range(len(b)):
+        if not gone[k]:
+            keep.append(k)
+            gone |= same[k]
+    return found.take(order[keep])
+
+
+def _scaled(size_wh: tuple[int, int], scale: float) -> tuple[int, int]:
+    return max(round(size_wh[0] * scale), 1), max(round(size_wh[1] * scale), 1)
+
+
+def _starts(length: float, tile: float, overlap: float) -> tuple[list[float], float]:
+    """Starts of the fewest equal tiles of at most `tile` that cover `length` with `overlap`, and their length."""
+    if length <= tile:
+        return [0.0], length
+    n = int(np.ceil((length - overlap) / (tile - overlap)))
+    size = (length + (n - 1) * overlap) / n
+    return [k * (size - overlap) for k in range(n)], size
+
+
+def _tiles(size_wh: tuple[int, int], scale: float, settings: LookSettings) -> tuple[View, ...]:
+    w, h = size_wh
+    across, tw = _starts(w, settings.tile_px / scale, settings.overlap_px / scale)
+    down, th = _starts(h, settings.tile_px * 0.6 / scale, settings.overlap_px / scale)
+    views = []
+    for y in down:
+        for x in across:
+            x1, y1 = int(x) & ~1, int(y) & ~1
+            x2, y2 = min(x1 + 2 * int(np.ceil(tw / 2)) + 2, w), min(y1 + 2 * int(np.ceil(th / 2)) + 2, h)
+            views.append(View((x1, y1, x2, y2), _scaled((x2 - x1, y2 - y1), scale)))
+    return tuple(views)

@@ -1,0 +1,254 @@
+"""Turn the boxes of single looks into tracks of people, in one pass over the film."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from avg_video.detect.boxes import Boxes, iou
+from avg_video.track.associate import associate, entangled
+from avg_video.track.camera import move_boxes
+from avg_video.track.close import END_S, beyond, close_gap, extend_back
+from avg_video.track.flow import carry_many
+from avg_video.track.path import Path
+from avg_video.track.types import Evidence, Track
+from avg_video.track.window import Window
+
+__all__ = ["FollowSettings", "Follower"]
+
+F32 = npt.NDArray[np.float32]
+U8 = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class FollowSettings:
+    """The knobs of following. Lower times and higher scores leak faces.
+
+    Attributes
+    ----------
+    strong: score from which one hit makes a person, and lets a track be shown if the policy says so.
+    hold_s: how long someone who isn't found is carried on and waited for, s.
+    lead_s: how far a first sighting is carried into the past at most, s.
+    weak_hold_s: the same two for people of weak hits only, s.
+    repeat: how many weak hits make a track that is covered; one fewer is dropped.
+    confirm: how many weak hits close together make a track that may be shown.
+    """
+
+    strong: float = 0.5
+    hold_s: float = 2.5
+    lead_s: float = 1.0
+    weak_hold_s: float = 1.0
+    repeat: int = 2
+    confirm: int = 4
+
+
+@dataclass
+class _Person:
+    """Someone being followed. Boxes are px of the reduced plane."""
+
+    path: Path
+    seen_at: int
+    seen_s: float
+    box: F32
+    best: float
+    hits: int = 1
+    lead_done: bool = False
+    short_lead: bool = False
+    speed: F32 = field(default_factory=lambda: np.zeros(2, np.float32))
+    moving: bool = False
+    # carried on from the last sighting, while unseen
+    ahead: list[F32] = field(default_factory=list)
+    ahead_ok: list[bool] = field(default_factory=list)
+    tangled_with: set[int] = field(default_factory=set)
+
+
+class Follower:
+    """Follows people from look to look.
+
+    `push` every picture in order; after a picture that was looked at, `look`. `finish` ends all and returns the tracks.
+    Weak hits that never repeat are the only thing that is dropped.
+
+    Parameters
+    ----------
+    picture_per_plane: picture width / width of the reduced planes.
+    """
+
+    def __init__(self, picture_per_plane: float, settings: FollowSettings | None = None) -> None:
+        self._k = picture_per_plane
+        self._set = settings or FollowSettings()
+        self._window = Window(self._set.hold_s + self._set.lead_s + 0.5)
+        self._people: dict[int, _Person] = {}
+        self._next = 1
+        self._done: list[tuple[int, F32, U8, bool]] = []
+
+    # -- in ---------------------------------------------------------------------------------------------------------
+    def push(self, index: int, second: float, luma: U8, affine: npt.NDArray[np.float64], *, cut: bool) -> None:
+        """The next picture's reduced luma, uint8 (h, w), and the camera's motion (2, 3) from the one before."""
+        if cut:
+            self._end_all()
+            self._window.clear()
+        self._window.push(index, second, luma, affine)
+
+    def look(self, found: Boxes) -> None:
+        """Faces found in the picture pushed last, px of the picture."""
+        index = self._window.last
+        second = self._window.second(index)
+        boxes = (found.boxes_xyxy / self._k).astype(np.float32)
+        ids = list(self._people)
+        expected = np.array([self._expect(self._people[i], index, second) for i in ids], np.float32).reshape(-1, 4)
+        pairs = {ids[a]: b for a, b in associate(expected, boxes)}
+        left = [i for i in ids if i not in pairs]
+        self._carry_unseen(left, index)
+        rest = np.setdiff1d(np.arange(len(boxes)), list(pairs.values()))
+        carried = np.array([self._people[i].ahead[-1] for i in left], np.float32).reshape(-1, 4)
+        for a, b in associate(carried, boxes[rest]):
+            pairs[left[a]] = int(rest[b])
+        for i, b in pairs.items():
+            self._seen(self._people[i], index, second, boxes[b], float(found.scores[b]))
+        for b in sorted(set(range(len(boxes))) - set(pairs.values())):
+            self._begin(index, second, boxes[b], float(found.scores[b]))
+        for i in [i for i, p in self._people.items() if second - p.seen_s > self._hold(p)]:
+            self._end(i)
+        self._untangle(index, second)
+
+    @property
+    def restless(self) -> bool:
+        """Whether someone is moving fast, not found just now, or known by weak hits only: look again soon."""
+        return any(p.moving or p.ahead or (p.hits < self._set.repeat) for p in self._people.values())
+
+    def oldest_sightings(self) -> tuple[F32, npt.NDArray[np.float64]]:
+        """Boxes, float32 (n, 4) px of the picture, of the people followed, and when each was last found, s."""
+        people = list(self._people.values())
+        boxes = np.array([p.box * self._k for p in people], np.float32).reshape(-1, 4)
+        return boxes, np.array([p.seen_s for p in people], np.float64)
+
+    def finish(self) -> tuple[Track, ...]:
+        """All tracks, numbered by first appearance; boxes in px of the picture."""
+        self._end_all()
+        order = sorted(self._done, key=lambda t: (t[0], float(t[1][0, 0]), float(t[1][0, 1])))
+        return tuple(
+            Track(n, np.arange(first, first + len(boxes), dtype=np.int32), boxes * np.float32(self._k), evidence, sure)
+            for n, (first, boxes, evidence, sure) in enumerate(order, 1)
+        )
+
+    # -- one person -------------------------------------------------------------------------------------------------
+    def _hold(self, person: _Person) -> float:
+        return self._set.hold_s if self._kept(person) and person.best >= self._set.strong else self._set.weak_hold_s
+
+    def _kept(self, person: _Person) -> bool:
+        return person.best >= self._set.strong or person.hits >= self._set.repeat
+
+    def _begin(self, index: int, second: float, box: F32, score: float, *, short_lead: bool = False) -> int:
+        person = _Person(Path(index), index, second, box, score, short_lead=short_lead)
+        person.path.extend(box[None], np.array([Evidence.DETECTED], np.uint8))
+        self._people[self._next] = person
+        self._next += 1
+        self._lead(person)
+        return self._next - 1
+
+    def _lead(self, person: _Person) -> None:
+        """Carry the first sighting into the past, once the person is one to be kept."""
+        if person.lead_done or not self._kept(person):
+            return
+        person.lead_done = True
+        strong = person.best >= self._set.strong
+        longest = END_S if person.short_lead else self._set.lead_s if strong else min(self._set.lead_s, 0.5)
+        first = person.path.first
+        person.path.extend_back(*extend_back(self._window, first, person.path.box_at(first), longest))
+
+    def _expect(self, person: _Person, index: int, second: float) -> F32:
+        """Where the person should be now: carried by flow if that was begun, else by the camera and their own speed."""
+        if person.ahead:
+            box, start = person.ahead[-1], person.seen_at + len(person.ahead)
+        else:
+            box, start = person.box, person.seen_at
+        for affine in self._window.forward(start, index)[1]:
+            box = move_boxes(box[None], affine)[0]
+        if person.ahead:
+            return box
+        size = float(np.sqrt(np.prod(box[2:] - box[:2])))
+        shift = np.clip(person.speed * (second - person.seen_s), -size, size)
+        return np.asarray(box + np.tile(shift, 2), np.float32)
+
+    def _carry_unseen(self, ids: list[int], index: int) -> None:
+        """Carry those who were not found on to picture `index`, many at once."""
+        starts: dict[int, list[int]] = {}
+        for i in ids:
+            person = self._people[i]
+            starts.setdefault(person.seen_at + len(person.ahead), []).append(i)
+        for start, group in starts.items():
+            lumas, affines = self._window.forward(start, index)
+            boxes = np.array(
+                [self._people[i].ahead[-1] if self._people[i].ahead else self._people[i].box for i in group]
+            )
+            moved, ok = carry_many(lumas, boxes.astype(np.float32), affines)
+            for n, i in enumerate(group):
+                person = self._people[i]
+                alive = not person.ahead_ok or person.ahead_ok[-1]
+                person.ahead.extend(moved[1:, n])
+                person.ahead_ok.extend((ok[1:, n] & alive).tolist())
+
+    def _seen(self, person: _Person, index: int, second: float, box: F32, score: float) -> None:
+        before, gap_s = person.box, second - person.seen_s
+        boxes, evidence = close_gap(self._window, person.seen_at, index, before, box)
+        person.path.extend(boxes, evidence)
+        person.path.extend(box[None], np.array([Evidence.DETECTED], np.uint8))
+        still = before[None]
+        for affine in self._window.forward(person.seen_at, index)[1]:
+            still = move_boxes(still, affine)
+        shift = ((box[:2] + box[2:]) - (still[0, :2] + still[0, 2:])) / 2
+        person.speed = np.asarray(0.5 * person.speed + 0.5 * shift / max(gap_s, 1e-3), np.float32)
+        person.moving = float(iou(still, box[None])[0, 0]) < 0.6
+        person.seen_at, person.seen_s, person.box = index, second, box
+        person.hits, person.best = person.hits + 1, max(person.best, score)
+        person.ahead, person.ahead_ok = [], []
+        self._lead(person)
+
+    # -- people who could be taken for each other -------------------------------------------------------------------
+    def _untangle(self, index: int, second: float) -> None:
+        """After two people crossed nobody can say who is who: both end, and what comes after earns its own right."""
+        ids = [i for i, p in self._people.items() if self._kept(p)]
+        now = np.array([p.ahead[-1] if p.ahead else p.box for p in (self._people[i] for i in ids)], np.float32)
+        now = now.reshape(-1, 4)
+        for pair in entangled(now):
+            a, b = (ids[k] for k in pair)
+            self._people[a].tangled_with.add(b)
+            self._people[b].tangled_with.add(a)
+        grown = _grown(now)
+        touching = {frozenset((ids[a], ids[b])) for a, b in (tuple(p) for p in entangled(grown, 0.0))}
+        parted = {i for i in ids for other in self._people[i].tangled_with if frozenset((i, other)) not in touching}
+        for i in parted:
+            person = self._people[i]
+            if person.seen_at != index:
+                continue  # unseen now: it ends by the ordinary rules, or parts when it is found again
+            box, best = person.box, person.best
+            self._end(i)
+            again = self._begin(index, second, box, best, short_lead=True)
+            self._people[again].hits = self._set.repeat
+
+    # -- out --------------------------------------------------------------------------------------------------------
+    def _end(self, i: int) -> None:
+        person = self._people.pop(i)
+        if not self._kept(person):
+            return
+        if person.ahead:
+            after = range(person.seen_at + 1, person.seen_at + 1 + len(person.ahead))
+            seconds = np.array([self._window.second(k) for k in after]) - person.seen_s
+            boxes, ok = np.array(person.ahead, np.float32), np.array(person.ahead_ok, np.bool_)
+            person.path.extend(*beyond(boxes, ok, seconds, self._hold(person)))
+        sure = person.best >= self._set.strong or person.hits >= self._set.confirm
+        self._done.append((person.path.first, *person.path.columns(), sure))
+
+    def _end_all(self) -> None:
+        self._carry_unseen(list(self._people), self._window.last if self._people else 0)
+        for i in list(self._people):
+            self._end(i)
+
+
+def _grown(boxes: F32) -> F32:
+    """Boxes as large as the shape that covers them (0.68 of width and height each way from the centre)."""
+    half = (boxes[:, 2:] - boxes[:, :2]) * 0.68
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
