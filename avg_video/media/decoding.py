@@ -1,0 +1,223 @@
+"""Decoding the one picture stream of a recording, stopping at the first sign of damage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, cast
+
+import av
+import av.error
+from av.codec.context import Flags as CodecFlags
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from avg_video.errors import DamagedInput, InputError, UnsupportedInput
+from avg_video.media.clock import PictureClock
+from avg_video.media.contents import choose_sound, choose_video, has_decoder
+from avg_video.media.opening import MAX_PIXELS, open_plain
+
+__all__ = ["MAX_PICTURES", "Decoding", "declared_end"]
+
+MAX_PICTURES: Final = 6_000_000
+"""Most pictures of one recording: 27 hours at 60 a second. Beyond it a file was made to harm, or is damaged."""
+
+_HIDING_CODECS: Final = frozenset({"vp8", "libvpx"})
+"""Codecs whose files hold packets that are never shown (VP8's reference pictures), so packets can't be counted off."""
+
+_ALPHA_DECODERS: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""FFmpeg's own VP8 and VP9 decoders leave the alpha channel out, and show what lies hidden under it."""
+
+_DECLARING: Final = frozenset({"mov", "matroska", "avi", "flv", "asf", "gif", "mxf"})
+"""Containers whose header says how long the recording is. For the others FFmpeg estimates from what is there."""
+
+_TOLERANCE_S: Final = 0.5
+"""How much shorter than declared a recording may be: sound that ends a little later, rounding in headers."""
+
+_COPY_AGAIN: Final = "copy it from the camera again, or repair it with another program first"
+
+
+class Decoding:
+    """The frames of a recording in order of display, each with an exact pts.
+
+    Attributes
+    ----------
+    box, stream: the open container and the chosen stream.
+    sound_stream: index of the chosen sound stream, or None.
+    time_base: seconds per unit of every pts.
+    trimmed: True once an edit list was seen to hide stored pictures.
+    """
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self.file = path
+        self.box = open_plain(path)
+        try:
+            self.stream = choose_video(self.box, path)
+            sound = choose_sound(self.box)
+            self.sound_stream = None if sound is None else sound.index
+            if self.stream.time_base is None:
+                raise InputError("does not say when its pictures are shown", remedy=_COPY_AGAIN, file=path)
+            self.time_base: Fraction = self.stream.time_base
+            if self.stream.frames > MAX_PICTURES:
+                raise UnsupportedInput(f"declares {self.stream.frames} pictures", remedy="cut it into parts", file=path)
+            self._context = self._decoder(threads)
+        except BaseException:
+            self.box.close()
+            raise
+        # AVI stores no display times; see PictureClock.
+        self.clock = PictureClock(self.time_base, path, by_order=self.box.format.name == "avi")
+        self.trimmed = False
+        self.pictures = 0
+        self.end_pts = 0
+        self._packets = 0
+        self._awaited: set[int] = set()
+        self._first_pts: int | None = None
+        self._interlaced = False
+        self._end_s = 0.0  # of whatever ends last, picture or other stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file. Safe to call twice."""
+        self.box.close()
+
+    @property
+    def codec(self) -> str:
+        """FFmpeg's name of the codec."""
+        return self.stream.codec_context.codec.name
+
+    def _decoder(self, threads: int) -> VideoCodecContext:
+        context = self.stream.codec_context
+        if self.stream.metadata.get("alpha_mode") == "1":
+            name = _ALPHA_DECODERS.get(context.name)
+            if name is None or name not in av.codecs_available:
+                raise UnsupportedInput(
+                    "has a transparent layer that can't be read", remedy="convert it without alpha", file=self.file
+                )
+            other = av.CodecContext.create(name, "r")
+            assert isinstance(other, VideoCodecContext)
+            other.extradata = context.extradata
+            context = other
+        context.thread_type = "AUTO"
+        context.thread_count = threads
+        # Pictures that lack their references are to be delivered, marked as corrupt, and refused here: without this
+        # flag some decoders drop them without a word.
+        context.flags |= CodecFlags.output_corrupt
+        context.options = {"max_pixels": str(MAX_PIXELS)}
+        return context
+
+    def frames(self) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Every picture as (pts, frame); the frame's memory belongs to the decoder.
+
+        Raises `DamagedInput`, `UnsupportedInput` or `InputError` at the first thing that can't be decoded, and at the
+        end where pictures are missing.
+        """
+        try:
+            for packet in self._demux():
+                self._look_at(packet)
+                for frame in self._decode(packet):
+                    yield self._note(frame), frame
+        except av.error.FFmpegError as e:
+            raise self._damaged("can't be decoded", e) from e
+        self._check_whole()
+
+    def _demux(self) -> Iterator[Packet[VideoStream]]:
+        """Packets of the picture; of the others only where they stop is noted, for the check of the length."""
+        # Where the picture's own length is known, nothing of the others is needed.
+        wanted = [self.stream] if self.stream.duration else list(self.box.streams)
+        for packet in self.box.demux(wanted):
+            if packet.stream_index == self.stream.index:
+                yield cast(Packet[VideoStream], packet)
+            elif packet.size and packet.pts is not None and packet.time_base:
+                end = packet.pts + (packet.duration or 0)
+                self._end_s = max(self._end_s, float(end * packet.time_base))
+
+    def _look_at(self, packet: Packet[VideoStream]) -> None:
+        if not packet.size:
+            return
+        self._packets += 1
+        if packet.has_sidedata("encryption_info"):
+            raise InputError(
+                "is encrypted (copy protection)", remedy="ask its owner for a version without", file=self.file
+            )
+        if packet.is_corrupt:
+            raise self._damaged("breaks off or has lost data")
+        if packet.is_discard:
+            self.trimmed = True
+        elif packet.pts is not None:
+            self._awaited.add(packet.pts)
+        self.clock.packet(packet.dts)
+
+    def _decode(self, packet: Packet[VideoStream]) -> Iterator[av.VideoFrame]:
+        # The packet that ends the stream is empty, and flushes the decoder.
+        yield from self._context.decode(packet if packet.size else None)
+
+    def _note(self, frame: av.VideoFrame) -> int:
+        if frame.is_corrupt:
+            raise self._damaged("holds a damaged picture")
+        if frame.pts is not None:
+            self._awaited.discard(frame.pts)
+            if self._first_pts is None:
+                self._first_pts = frame.pts
+        pts = self.clock.picture(frame.pts)
+        self._interlaced = self._interlaced or frame.interlaced_frame
+        self.pictures += 1
+        if self.pictures > MAX_PICTURES:
+            raise UnsupportedInput(
+                f"holds more than {MAX_PICTURES} pictures", remedy="cut it into parts", file=self.file
+            )
+        self.end_pts = pts + max(int(frame.duration or 0), 0)
+        self._end_s = max(self._end_s, float(self.end_pts * self.time_base))
+        return pts
+
+    def _check_whole(self) -> None:
+        """Compare what was decoded with what the container promised."""
+        if not self.pictures:
+            raise self._damaged("holds no picture")
+        if not self._hides_packets() and any(pts > (self._first_pts or 0) for pts in self._awaited):
+            raise self._damaged(f"{len(self._awaited)} of its pictures can't be decoded")
+        # MP4 and MOV list every stored picture, after edit lists.
+        if self.box.format.name.startswith("mov") and self._packets < len(self.stream.index_entries):
+            raise self._damaged(f"breaks off: {self._packets} of {len(self.stream.index_entries)} pictures are there")
+        end = declared_end(self)
+        if end is not None and self._end_s < end - _TOLERANCE_S:
+            raise self._damaged(f"breaks off at {self._end_s:.1f} of {end:.1f} s")
+
+    def _hides_packets(self) -> bool:
+        # The two fields of an interlaced picture may come as two packets, of which one gives the time. AVI has no
+        # times to count off.
+        return self._interlaced or self._context.name in _HIDING_CODECS or self.box.format.name == "avi"
+
+    def _damaged(self, what: str, cause: av.error.FFmpegError | None = None) -> DamagedInput:
+        where = f" after picture {self.pictures}" if self.pictures and cause is not None else ""
+        return DamagedInput(f"{what}{where}", remedy=_COPY_AGAIN, file=self.file)
+
+
+def declared_end(source: Decoding) -> float | None:
+    """Second (on the container's own clock) at which the recording ends by its header; None where it does not say."""
+    names = set(source.box.format.name.split(","))
+    if not names & _DECLARING:
+        return None
+    stream = source.stream
+    if stream.duration is not None and stream.duration > 0:
+        start = stream.start_time or 0
+        # FLV and others count from zero whatever the start: take the smaller reading.
+        return float(min(stream.duration, start + stream.duration) * source.time_base)
+    duration = source.box.duration
+    if duration is None or duration <= 0 or _is_estimate(source):
+        return None
+    return duration / 1e6
+
+
+def _is_estimate(source: Decoding) -> bool:
+    """Whether FFmpeg made the duration up from file size and bit rate, as it does where the header has none."""
+    timed = [s for s in source.box.streams if s.type in ("video", "audio") and has_decoder(s)]
+    rates = sum(s.codec_context.bit_rate or 0 for s in timed)
+    return bool(rates) and rates == source.box.bit_rate

@@ -1,0 +1,134 @@
+"""The one place where a recording is opened: a plain local file, in a format from a list, and nothing it refers to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import av
+import av.error
+from av.container import InputContainer
+
+from avg_video.errors import DamagedInput, InputError, UnsupportedInput, UsageError
+
+__all__ = ["FORMATS", "MAX_PIXELS", "open_plain"]
+
+FORMATS = ("mov", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "asf", "gif", "ogg", "mxf", "dv", "nut")
+"""FFmpeg demuxers that read one file and know when each picture is shown. Playlists (hls, dash, concat), network
+descriptions (sdp, rtsp), devices, scripts and still pictures are not among them, so they are refused before any
+of their content is followed."""
+
+MAX_PIXELS = 8192 * 4352
+"""Largest picture, in pixels: 8K and its common paddings. Beyond it a small file can ask for gigabytes of memory."""
+
+MAX_STREAMS = 64
+"""A recording has a handful of streams; hundreds are the mark of a file made to harm."""
+
+_OPTIONS = {
+    # No protocol but plain files, so that nothing in the file can make FFmpeg open a network connection or a pipe.
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(FORMATS),
+    "max_streams": str(MAX_STREAMS),
+    # MOV only: never follow references to other files.
+    "enable_drefs": "0",
+    "use_absolute_path": "0",
+}
+
+_REMEDY_FORMAT = "give a video file such as MP4, MOV, MKV, WebM, AVI or TS"
+
+
+def open_plain(path: str | os.PathLike[str]) -> InputContainer:
+    """Open a local recording for reading.
+
+    Raises
+    ------
+    UsageError: nothing lies there, or it is a folder.
+    InputError: no permission, empty, not a regular file, or not media.
+    UnsupportedInput: a picture or sound size beyond the limits, or too many streams.
+    DamagedInput: a known format whose beginning can't be read.
+    """
+    file = Path(path)
+    _check_plain(file)
+    try:
+        # An absolute path behind `file:` can't be taken for another protocol, an option or a number pattern,
+        # whatever the name looks like. Tags in odd encodings must not stop the work: nothing uses their text.
+        box = av.open(
+            f"file:{file.absolute()}",
+            "r",
+            # Also for the decoders that FFmpeg opens by itself to look at the first pictures.
+            options={"max_pixels": str(MAX_PIXELS)},
+            container_options=dict(_OPTIONS),
+            metadata_errors="replace",
+        )
+    except av.error.PermissionError as e:
+        raise _no_permission(file) from e
+    except av.error.ArgumentError as e:
+        # What FFmpeg answers when the file's format is not on the list.
+        raise InputError("this kind of file is not read", remedy=_REMEDY_FORMAT, file=file) from e
+    except av.error.InvalidDataError as e:
+        raise _unreadable(file) from e
+    except (av.error.FFmpegError, ValueError, OSError) as e:
+        reason = getattr(e, "strerror", None) or e
+        raise InputError(f"can't be opened ({reason})", remedy="check the file in a video player", file=file) from e
+    try:
+        _check_limits(file, box)
+    except BaseException:
+        box.close()
+        raise
+    return box
+
+
+def _check_plain(file: Path) -> None:
+    try:
+        state = file.stat()
+        if stat.S_ISDIR(state.st_mode):
+            raise UsageError("is a folder", remedy="name one recording in it", file=file)
+        if not stat.S_ISREG(state.st_mode):
+            raise InputError("is not a regular file", remedy="copy the recording to disk first", file=file)
+        with file.open("rb") as f:
+            empty = not f.read(1)
+    except FileNotFoundError as e:
+        raise UsageError("not found", remedy="check the name and the folder", file=file) from e
+    except NotADirectoryError as e:
+        raise UsageError("not found", remedy="check the name and the folder", file=file) from e
+    except PermissionError as e:
+        raise _no_permission(file) from e
+    except (OSError, ValueError) as e:
+        # Names that are too long or hold a zero byte, and disks that fail.
+        reason = getattr(e, "strerror", None) or e
+        raise InputError(f"can't be read ({reason})", remedy="check the name and the disk", file=file) from e
+    if empty:
+        raise InputError("is empty", remedy="copy the recording from the camera again", file=file)
+
+
+def _no_permission(file: Path) -> InputError:
+    return InputError("no permission to read it", remedy="change the rights of the file or its folder", file=file)
+
+
+def _unreadable(file: Path) -> InputError:
+    """Tell a recording whose beginning or index is lost from a file that never was one."""
+    with file.open("rb") as f:
+        head = f.read(12)
+    known = head[4:8] in (b"ftyp", b"moov", b"mdat") or head[:4] in (b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"GIF8")
+    if known or head[:3] == b"FLV":
+        return DamagedInput(
+            "its index is missing or damaged, so it can't be decoded",
+            remedy="copy it from the camera again, or repair it with another program first",
+            file=file,
+        )
+    return InputError("is not a recording this program can read", remedy=_REMEDY_FORMAT, file=file)
+
+
+def _check_limits(file: Path, box: InputContainer) -> None:
+    if len(box.streams) > MAX_STREAMS:
+        raise UnsupportedInput(f"holds {len(box.streams)} streams", remedy="keep one picture and one sound", file=file)
+    for stream in box.streams.video:
+        context = stream.codec_context
+        # Streams without a decoder have no context, against what the stubs say.
+        if context is not None and context.width * context.height > MAX_PIXELS:
+            raise UnsupportedInput(
+                f"its pictures are too large ({context.width}x{context.height})",
+                remedy="scale it to 8K or less first",
+                file=file,
+            )
