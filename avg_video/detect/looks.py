@@ -21,6 +21,9 @@ __all__ = ["Agenda", "LookSettings", "View", "look", "merged"]
 
 F32 = npt.NDArray[np.float32]
 
+TILE_SHAPE = 0.6
+"""Short side of the largest tile by its long one: four of them make up a picture of 16 to 9."""
+
 
 @dataclass(frozen=True)
 class LookSettings:
@@ -177,8 +180,10 @@ def _starts(length: float, tile: float, overlap: float) -> tuple[list[float], fl
 
 def _tiles(size_wh: tuple[int, int], scale: float, settings: LookSettings) -> tuple[View, ...]:
     w, h = size_wh
-    across, tw = _starts(w, settings.tile_px / scale, settings.overlap_px / scale)
-    down, th = _starts(h, settings.tile_px * 0.6 / scale, settings.overlap_px / scale)
+    long, short = settings.tile_px / scale, settings.tile_px * TILE_SHAPE / scale
+    wide, high = (long, short) if w >= h else (short, long)
+    across, tw = _starts(w, wide, settings.overlap_px / scale)
+    down, th = _starts(h, high, settings.overlap_px / scale)
     views = []
     for y in down:
         for x in across:

@@ -1,0 +1,128 @@
+"""Which part of which picture is looked at: everything within about a second, more where it is needed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from avg_video.detect.boxes import Boxes
+from avg_video.detect.centerface import CenterFace
+from avg_video.detect.looks import Agenda, LookSettings, View, look, merged
+from avg_video.media.picture import Picture
+from tests.support.clips import noise
+from tests.support.people import place
+from tests.support.pictures import picture_from
+
+SIZES = [(1920, 1080), (1280, 720), (1080, 1920), (3840, 2160), (640, 360), (2560, 1080), (480, 270), (64, 36)]
+
+
+def times(seconds: float, fps: float = 25) -> list[float]:
+    return [i / fps for i in range(round(seconds * fps))]
+
+
+@pytest.mark.parametrize("size_wh", SIZES)
+def test_every_pixel_is_seen_sharply_within_a_second_or_so(size_wh: tuple[int, int]) -> None:
+    agenda = Agenda(size_wh)
+    w, h = size_wh
+    sharp = max(view.size_wh[0] / (view.crop_xyxy[2] - view.crop_xyxy[0]) for view in (agenda.quick, *agenda.tiles))
+    seen = np.zeros((h, w), np.bool_)
+    for second in times(1.3):
+        for view in agenda.due(second):
+            x1, y1, x2, y2 = view.crop_xyxy
+            if view.size_wh[0] / (x2 - x1) > sharp * 0.97:
+                seen[y1:y2, x1:x2] = True
+    assert seen.all()
+    assert max(w, h) * sharp >= min(1920, 1.5 * max(w, h)) * 0.97
+
+
+@pytest.mark.parametrize("size_wh", SIZES)
+def test_tiles_stay_inside_the_picture_and_keep_its_shape(size_wh: tuple[int, int]) -> None:
+    for view in (Agenda(size_wh).quick, *Agenda(size_wh).tiles):
+        x1, y1, x2, y2 = view.crop_xyxy
+        assert 0 <= x1 < x2 <= size_wh[0]
+        assert 0 <= y1 < y2 <= size_wh[1]
+        assert view.size_wh[0] / (x2 - x1) == pytest.approx(view.size_wh[1] / (y2 - y1), rel=0.03)
+        assert max(view.size_wh) <= LookSettings().tile_px + 8
+
+
+def test_looks_are_five_a_second_and_denser_where_following_is_unsure() -> None:
+    quiet, restless = Agenda((1920, 1080)), Agenda((1920, 1080))
+    calm = sum(bool(quiet.due(t)) for t in times(4))
+    busy = sum(bool(restless.due(t, restless=True)) for t in times(4))
+    assert calm == 20
+    assert busy > calm * 1.3
+
+
+def test_everything_is_looked_at_in_the_first_picture_of_a_shot() -> None:
+    agenda = Agenda((1920, 1080))
+    agenda.due(0.0)
+    assert agenda.due(0.04) == ()
+    assert agenda.due(0.08, cut=True) == (agenda.quick, *agenda.tiles)
+
+
+def test_the_tile_with_someone_who_was_not_found_for_long_comes_sooner() -> None:
+    def wait(people: bool) -> float:
+        agenda = Agenda((1920, 1080))
+        agenda.due(0.0, cut=True)
+        _, _, x2, y2 = agenda.tiles[-1].crop_xyxy
+        box = np.array([[x2 - 50, y2 - 50, x2 - 20, y2 - 20]], np.float32)
+        for second in times(3)[1:]:
+            who = (box, np.zeros(1)) if people else None
+            if agenda.tiles[-1] in agenda.due(second, people=who):
+                return second
+        raise AssertionError("never looked at")
+
+    assert wait(people=True) < wait(people=False)
+
+
+def test_a_tile_with_someone_lost_does_not_starve_the_others() -> None:
+    agenda = Agenda((1920, 1080))
+    x1, y1, _, _ = agenda.tiles[0].crop_xyxy
+    who = (np.array([[x1 + 5, y1 + 5, x1 + 30, y1 + 30]], np.float32), np.full(1, -10.0))
+    seen: dict[View, list[float]] = {tile: [] for tile in agenda.tiles}
+    for second in times(6):
+        for view in agenda.due(second, people=who):
+            if view in seen:
+                seen[view].append(second)
+    assert max(float(np.diff([0.0, *at]).max()) for at in seen.values()) < 1.7
+
+
+def test_a_small_face_is_found_in_its_tile_and_placed_in_the_picture() -> None:
+    rgb = noise((1920, 1080), seed=3)
+    truth = np.array(place(rgb, 26, (1500, 800)), np.float32)
+    agenda = Agenda((1920, 1080))
+    found = look(picture_from(rgb), agenda.tiles, CenterFace(threads=2), 0.35)
+    centre = (found.boxes_xyxy[:, :2] + found.boxes_xyxy[:, 2:]) / 2
+    near = np.linalg.norm(centre - (truth[:2] + truth[2:]) / 2, axis=1) < 8
+    assert near.sum() == 1
+    assert found.boxes_xyxy[near, 3] - found.boxes_xyxy[near, 1] == pytest.approx(26, rel=0.45)
+
+
+class EdgeDetector:
+    """Reports one box at the right edge of whatever it is given, as a detector does with a head cut in two."""
+
+    name, weak, strong = "edge", 0.2, 0.5
+
+    def __call__(self, bgr: np.ndarray, min_score: float | None = None) -> Boxes:
+        h, w = bgr.shape[:2]
+        return Boxes(np.array([[w - 20, h / 2 - 10, w, h / 2 + 10]], np.float32), np.array([0.9], np.float32))
+
+
+def test_a_face_cut_off_at_a_tiles_inner_border_is_left_to_its_neighbour_but_not_at_the_pictures_edge() -> None:
+    picture = Picture(0, 0, np.full((1080 * 3 // 2, 1920), 128, np.uint8))
+    agenda = Agenda((1920, 1080))
+    left = min(agenda.tiles, key=lambda v: (v.crop_xyxy[0], v.crop_xyxy[1]))
+    right = max(agenda.tiles, key=lambda v: (v.crop_xyxy[0], -v.crop_xyxy[1]))
+    assert len(look(picture, [left], EdgeDetector())) == 0
+    assert len(look(picture, [right], EdgeDetector())) == 1
+
+
+def test_one_face_in_two_views_is_one_box_the_surest() -> None:
+    boxes = np.array([[10, 10, 50, 60], [12, 12, 52, 61], [20, 20, 40, 45], [200, 10, 240, 60]], np.float32)
+    found = merged(Boxes(boxes, np.array([0.5, 0.9, 0.95, 0.3], np.float32)))
+    assert found.scores.tolist() == pytest.approx([0.95, 0.3])
+
+
+def test_two_faces_side_by_side_stay_two() -> None:
+    boxes = np.array([[10, 10, 50, 60], [45, 10, 85, 60]], np.float32)
+    assert len(merged(Boxes(boxes, np.array([0.5, 0.9], np.float32)))) == 2
