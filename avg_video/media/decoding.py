@@ -134,7 +134,7 @@ class Decoding:
         wanted = [self.stream] if self.stream.duration else list(self.box.streams)
         for packet in self.box.demux(wanted):
             if packet.stream_index == self.stream.index:
-                yield cast(Packet[VideoStream], packet)
+                yield cast("Packet[VideoStream]", packet)
             elif packet.size and packet.pts is not None and packet.time_base:
                 end = packet.pts + (packet.duration or 0)
                 self._end_s = max(self._end_s, float(end * packet.time_base))
