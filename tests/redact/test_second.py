@@ -1,0 +1,350 @@
+"""The second look: who was missed is covered, whoever may be seen stays, and no picture is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avg_video.detect.boxes import Boxes
+from avg_video.detect.detector import Detector, load_detector
+from avg_video.media.picture import Picture
+from avg_video.redact.paint import Style, paint
+from avg_video.redact.second import SecondLook
+from avg_video.redact.shape import cover_mask
+from avg_video.redact.styles import GREY
+from tests.redact.scenes import F32, U8, i420, leaks
+from tests.support.clips import noise
+from tests.support.people import place
+
+SIZE = (384, 256)
+BASE = Fraction(1, 25)
+NONE = np.zeros((0, 4), np.float32)
+Look = Callable[[Picture], Boxes]
+Way = Callable[[int], tuple[int, int] | None]
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return load_detector("centerface", threads=2)
+
+
+@pytest.fixture
+def real_look(detector: Detector) -> Look:
+    return lambda picture: detector(picture.bgr(), 0.5)
+
+
+def nobody(picture: Picture) -> Boxes:
+    return Boxes.none()
+
+
+def film(length: int, *ways: Way, height: int = 64) -> tuple[list[U8], list[F32]]:
+    """I420 planes of a texture with heads on their ways, and the true boxes in each picture."""
+    planes, truth = [], []
+    ground = noise(SIZE, seed=11) // 2 + 60
+    for i in range(length):
+        rgb = ground.copy()
+        boxes = [place(rgb, height, at) for way in ways if (at := way(i)) is not None]
+        planes.append(i420(rgb))
+        truth.append(np.array(boxes, np.float32).reshape(-1, 4))
+    return planes, truth
+
+
+def scenes(
+    planes: list[U8], covered: list[F32] | None = None, shown: list[F32] | None = None, pts: list[int] | None = None
+) -> Iterator[tuple[Picture, F32, F32]]:
+    for i, plane in enumerate(planes):
+        picture = Picture(i, pts[i] if pts else 1000 + i, plane.copy())
+        yield picture, covered[i] if covered else NONE, shown[i] if shown else NONE
+
+
+def leaked(before: list[U8], after: list[Picture], truth: list[F32]) -> list[int]:
+    """Pictures in which a face is still recognisable."""
+    h = SIZE[1]
+    return [
+        i
+        for i, (a, b, boxes) in enumerate(zip(before, after, truth, strict=True))
+        if any(leaks(a[:h], b.i420[:h], box) for box in boxes)
+    ]
+
+
+def walk(x0: int, y0: int, dx: float, dy: float = 0.0) -> Way:
+    return lambda i: (round(x0 + dx * i), round(y0 + dy * i))
+
+
+@pytest.mark.parametrize(
+    "way", [walk(190, 130, 0), walk(110, 120, 3, 0.5), walk(300, 140, -5)], ids=["still", "walk", "run"]
+)
+def test_a_face_that_was_missed_is_covered_in_every_picture(real_look: Look, way: Way) -> None:
+    planes, truth = film(32, way)
+    assert leaked(planes, [p for p, *_ in scenes(planes)], truth) == list(range(32))
+    second = SecondLook(real_look, Style.FILL, BASE)
+    out = list(second(scenes(planes)))
+    assert leaked(planes, out, truth) == []
+    assert [(p.index, p.pts) for p in out] == [(i, 1000 + i) for i in range(32)]
+    assert second.finds == 1
+    assert second.frames_added == 32
+    assert len(second.finds_s) == 1
+    second_found, box = second.finds_s[0]
+    assert second_found == 0.0
+    assert np.abs(np.array(box) - truth[0][0]).max() < 20
+
+
+def test_someone_who_enters_between_two_looks_is_covered_from_the_start(real_look: Look) -> None:
+    # Looks fall on 0.0, 0.48 or 0.52 s ...; the head slides in from the left from the fifth picture on.
+    planes, truth = film(30, lambda i: (min(-40 + 9 * (i - 5), 120), 130) if i >= 5 else None)
+    second = SecondLook(real_look, Style.FILL, BASE)
+    out = list(second(scenes(planes)))
+    inside = [b if len(b) and b[0, 0] > 0 else b[:0] for b in truth]
+    assert sum(len(b) for b in inside) == 17
+    assert leaked(planes, out, inside) == []
+    assert second.finds >= 1
+
+
+def test_faces_that_are_covered_already_are_not_found(real_look: Look) -> None:
+    planes, truth = film(16, walk(100, 120, 1), walk(280, 150, -1))
+    second = SecondLook(real_look, Style.FILL, BASE)
+    out = list(second(scenes(planes, covered=truth)))
+    assert (second.finds, second.ghosts, second.frames_added, second.finds_s) == (0, 0, 0, [])
+    assert second.looks == 3
+    for plane, boxes, picture in zip(planes, truth, out, strict=True):
+        expected = plane.copy()
+        paint(expected, boxes, Style.FILL)
+        np.testing.assert_array_equal(picture.i420, expected)
+
+
+def test_shown_people_stay_bit_for_bit_as_they_are(real_look: Look) -> None:
+    planes, truth = film(20, walk(120, 130, 2))
+    second = SecondLook(real_look, Style.FILL, BASE)
+    out = list(second(scenes(planes, shown=truth)))
+    assert second.finds == 0
+    for plane, picture in zip(planes, out, strict=True):
+        np.testing.assert_array_equal(picture.i420, plane)
+
+
+def test_beside_someone_shown_the_one_who_is_not_gets_covered(real_look: Look) -> None:
+    planes, truth = film(20, walk(90, 130, 0.5), walk(280, 120, -0.5))
+    second = SecondLook(real_look, Style.FILL, BASE)
+    out = list(second(scenes(planes, shown=[b[:1] for b in truth])))
+    assert second.finds == 1
+    assert leaked(planes, out, [b[1:] for b in truth]) == []
+    assert leaked(planes, out, [b[:1] for b in truth]) == list(range(20))
+
+
+def test_a_shown_box_explains_one_face_that_fits_and_no_other(real_look: Look) -> None:
+    planes, truth = film(4, walk(190, 130, 0))
+    x1, y1, x2, y2 = truth[0][0]
+    for wrong in ((x1 - 120, y1, x2 - 120, y2), (x1 + 12, y1 + 14, x1 + 32, y1 + 40), (20, 10, 380, 250)):
+        shown = [np.array([wrong], np.float32)] * 4
+        second = SecondLook(real_look, Style.FILL, BASE)
+        assert leaked(planes, list(second(scenes(planes, shown=shown))), truth) == []
+        assert second.finds == 1
+
+    twice = np.array([[x1, y1, x2, y2], [x1 + 4, y1 - 3, x2 + 5, y2 - 2]], np.float32)
+    second = SecondLook(lambda p: Boxes(twice, np.ones(2, np.float32)), Style.SOLID, BASE)
+    list(second(scenes(planes, shown=truth)))
+    assert second.finds == 1
+
+
+def test_windows_do_not_cross_a_cut(real_look: Look) -> None:
+    empty, _ = film(13)
+    filled, truth = film(13, walk(190, 130, 1))
+    second = SecondLook(real_look, Style.FILL, BASE, np.array([13, 26], np.int32))
+    out = list(second(scenes([*empty, *filled, *empty])))
+    for i in (*range(13), *range(26, 39)):
+        np.testing.assert_array_equal(out[i].i420, empty[i % 13])
+    assert leaked(filled, out[13:26], truth) == []
+    assert second.frames_added == 13
+
+
+def test_a_shot_of_one_picture_is_looked_at(real_look: Look) -> None:
+    empty, _ = film(3)
+    filled, truth = film(1, walk(190, 130, 0))
+    second = SecondLook(real_look, Style.FILL, BASE, [3, 4])
+    out = list(second(scenes([*empty, *filled, *empty])))
+    assert leaked(filled, out[3:4], truth) == []
+    assert second.frames_added == 1
+
+
+def test_a_find_on_the_edge_of_a_cover_is_covered_but_not_counted_as_a_person() -> None:
+    planes, truth = film(15, walk(190, 130, 0))
+    ghost = truth[0] + np.array([[30, 0, 30, 0]], np.float32)
+    second = SecondLook(lambda p: Boxes(ghost, np.ones(1, np.float32)), Style.SOLID, BASE)
+    out = list(second(scenes(planes, covered=truth)))
+    assert second.finds == 0
+    assert second.frames_added == 0
+    assert second.ghosts == 1
+    mask = cover_mask(ghost, SIZE)
+    assert all((p.y[mask] == GREY).all() for p in out)
+
+
+def looked_at(second: SecondLook) -> list[int]:
+    """Replaces its look by one that finds the same and notes at which pictures it was asked."""
+    seen: list[int] = []
+    inner = second.look
+
+    def noting(picture: Picture) -> Boxes:
+        seen.append(picture.index)
+        return inner(picture)
+
+    second.look = noting
+    return seen
+
+
+def test_looks_go_by_time_and_not_by_pictures() -> None:
+    planes, _ = film(40)
+    pts = np.cumsum([1, 1, 2, 9, 1, 1, 1, 30, 1, 2] * 4).tolist()  # 60 a second at most, with holes
+    second = SecondLook(nobody, Style.FILL, Fraction(1, 60))
+    seen = looked_at(second)
+    out = list(second(scenes(planes, pts=pts)))
+    assert [p.pts for p in out] == pts
+    assert seen[0] == 0
+    assert seen[-1] == 39
+    for a, b in pairwise(seen):
+        # The look came at the first picture at which half a second had passed.
+        assert pts[b] - pts[a] >= 30 or b == 39
+        assert pts[b - 1] - pts[a] < 30
+    assert second.looks == len(seen)
+
+
+def test_after_a_new_find_the_next_look_comes_sooner(real_look: Look) -> None:
+    planes, _ = film(40, walk(190, 130, 0))
+    second = SecondLook(real_look, Style.FILL, BASE)
+    seen = looked_at(second)
+    list(second(scenes(planes)))
+    assert seen[:3] == [0, 7, 20]  # 0.25 s after the find, rounded up; then steady
+
+
+def test_someone_whom_flow_loses_is_covered_on_the_way_between_two_looks() -> None:
+    # Half a width in each picture, through flashes that end every flow; only the looks at both ends know the head.
+    planes, truth = film(16, lambda i: (min(90 + 26 * i, 272), 130))
+    for i in (2, 5):
+        planes[i] = 255 - planes[i]
+    at = {0: truth[0], 7: truth[7], 15: truth[15]}
+    second = SecondLook(lambda p: Boxes(at[p.index], np.ones(1, np.float32)), Style.FILL, BASE)
+    assert leaked(planes, list(second(scenes(planes))), truth) == []
+    assert second.frames_added == 16
+
+
+def test_no_more_is_held_than_was_allowed() -> None:
+    planes, _ = film(30)
+    budget = 5 * planes[0].nbytes
+    second = SecondLook(nobody, Style.FILL, BASE, max_held_bytes=budget)
+    taken = 0
+
+    def counting() -> Iterator[tuple[Picture, F32, F32]]:
+        nonlocal taken
+        for scene in scenes(planes):
+            taken += 1
+            yield scene
+
+    given_back, most = 0, 0
+    for _ in second(counting()):
+        most = max(most, taken - given_back)
+        given_back += 1
+    assert given_back == 30
+    assert most == 5
+    assert second.looks > 6  # it looked more often instead
+
+    tight = SecondLook(nobody, Style.FILL, BASE, max_held_bytes=1)
+    assert [p.index for p in tight(scenes(planes))] == list(range(30))
+    assert tight.looks == 30
+
+
+def test_a_picture_that_can_not_be_trusted_is_covered_wholly_and_ends_a_window(real_look: Look) -> None:
+    planes, truth = film(12, walk(190, 130, 1))
+
+    def with_suspects() -> Iterator[tuple[Picture, F32, F32]]:
+        for i, plane in enumerate(planes):
+            yield Picture(i, i, plane.copy(), suspect=i in (4, 5)), NONE, NONE
+
+    second = SecondLook(real_look, Style.FILL, BASE)
+    out = list(second(with_suspects()))
+    assert [p.index for p in out] == list(range(12))
+    assert all((out[i].i420 == GREY).all() for i in (4, 5))
+    assert leaked(planes, out, truth) == []
+    assert second.frames_added == 10
+
+
+def test_closing_midway_and_failing_looks_are_clean() -> None:
+    planes, _ = film(30)
+    second = SecondLook(nobody, Style.FILL, BASE)
+    running = second(scenes(planes))
+    assert next(running).index == 0
+    running.close()
+    assert [p.index for p in second(scenes(planes))] == list(range(30))  # and it can start anew
+    assert second.looks == 4
+
+    def breaks(picture: Picture) -> Boxes:
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        list(SecondLook(breaks, Style.FILL, BASE)(scenes(planes)))
+    assert list(SecondLook(nobody, Style.FILL, BASE)(iter(()))) == []
+    with pytest.raises(ValueError, match="expected more than 0"):
+        SecondLook(nobody, Style.FILL, BASE, every_s=0)
+
+
+def test_works_in_a_thread(real_look: Look) -> None:
+    planes, truth = film(14, walk(190, 130, 1))
+    out: list[Picture] = []
+    thread = threading.Thread(target=lambda: out.extend(SecondLook(real_look, Style.FILL, BASE)(scenes(planes))))
+    thread.start()
+    thread.join(60)
+    assert leaked(planes, out, truth) == []
+
+
+low = st.floats(-30, 120, width=32)
+boxes = st.lists(st.tuples(low, low, st.floats(3, 60, width=32), st.floats(3, 60, width=32)), max_size=3)
+
+
+def as_boxes(rows: list[tuple[float, float, float, float]]) -> F32:
+    return np.array([(x, y, x + w, y + h) for x, y, w, h in rows], np.float32).reshape(-1, 4)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    finds=st.lists(boxes, min_size=24, max_size=24),
+    steps=st.lists(st.integers(1, 12), min_size=24, max_size=24),
+    cuts=st.sets(st.integers(1, 23), max_size=4),
+    suspects=st.sets(st.integers(0, 23), max_size=3),
+    held=st.integers(1, 8),
+)
+def test_whatever_is_found_nothing_is_lost_and_every_find_is_covered(
+    finds: list[list[tuple[float, float, float, float]]],
+    steps: list[int],
+    cuts: set[int],
+    suspects: set[int],
+    held: int,
+) -> None:
+    rng = np.random.default_rng(0)
+    plane = rng.integers(0, 100, (144, 128), dtype=np.uint8)
+    pts = np.cumsum(steps).tolist()
+    second = SecondLook(nobody, Style.SOLID, BASE, cuts, max_held_bytes=held * plane.nbytes)
+    second.look = lambda p: Boxes(as_boxes(finds[p.index]), np.ones(len(finds[p.index]), np.float32))
+    seen = looked_at(second)
+    given_in = [(Picture(i, pts[i], plane.copy(), i in suspects), NONE, NONE) for i in range(24)]
+    out = list(second(iter(given_in)))
+    assert [p.index for p in out] == list(range(24))
+    assert [p.pts for p in out] == pts
+    for a, b in zip([-1, *seen], seen, strict=False):
+        mask = cover_mask(as_boxes(finds[b]), (128, 96))
+        window = range(max(a, *[c for c in (*cuts, *(s + 1 for s in suspects)) if c <= b], 0), b + 1)
+        # The find itself, where it was seen; and every picture of its window has something added.
+        assert (out[b].y[mask] == GREY).all()
+        for i in window:
+            assert not mask.any() or (out[i].y == GREY).any()
+    for i in suspects:
+        assert (out[i].i420 == GREY).all()
+    for last in {23, *(c - 1 for c in cuts), *(s - 1 for s in suspects)} - suspects - {-1}:
+        assert last in seen
+    assert second.looks == len(seen) == len(set(seen))
+    assert second.finds == len(second.finds_s)
+    assert second.ghosts == 0
+    assert second.frames_added <= 24
