@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
 from avg_video.detect import weights
+from avg_video.detect.download import host_of
 from avg_video.detect.manifest import Model, known_models, model
 from avg_video.errors import ModelError, printable
 
@@ -46,7 +46,7 @@ def fetch(name: str, url: str | None) -> None:
         return
     source = url or known.url
     if source is not None:
-        click.echo(f"avg-blur goes online: {known.title} from {urlsplit(source).hostname}", err=True)
+        click.echo(f"avg-blur goes online: {known.title} from {host_of(source)}", err=True)
     weights.fetch(name, url=url)
     _say_there(known)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from avg_video.errors import ModelError
 
-__all__ = ["download"]
+__all__ = ["download", "host_of"]
 
 LIMIT_S = 60.0
 """How long it may take in all; the largest file to fetch is 0.3 MB."""
@@ -25,9 +25,7 @@ def download(url: str, size_bytes: int, *, limit_s: float = LIMIT_S, silence_s: 
     Raises `ModelError` when the address, the network or the server fails, when it takes longer than `limit_s` seconds
     in all or stays silent for `silence_s`, and when the file has another length.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ModelError(f"{url} is not an http or https address", remedy="name one that is")
+    host_of(url)
     end = time.monotonic() + limit_s
     try:
         with _opener().open(url, timeout=min(silence_s, limit_s)) as response:
@@ -47,6 +45,18 @@ def download(url: str, size_bytes: int, *, limit_s: float = LIMIT_S, silence_s: 
         got = f"more than {size_bytes}" if len(data) > size_bytes else f"{len(data)}"
         raise ModelError(f"{url} gave {got} bytes, not {size_bytes}; nothing was kept", remedy=REMEDY)
     return bytes(data)
+
+
+def host_of(url: str) -> str:
+    """Who would be asked for `url`. Raises `ModelError` unless it is an http or https address."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.scheme in ("http", "https") else None
+    except ValueError:
+        host = None
+    if not host:
+        raise ModelError(f"{url!r} is not an http or https address", remedy="name one that is")
+    return host
 
 
 def _opener() -> urllib.request.OpenerDirector:
