@@ -37,7 +37,7 @@ def as_output_error(error: OSError | av.FFmpegError, file: Path) -> OutputError:
     code = error.errno
     if code in _FULL:
         return OutputError(
-            "there is no room left to write it", remedy="free some space or choose another disk", file=file
+            "there is no room left on the disk", remedy="free some space, or choose another disk with -o", file=file
         )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return OutputError(
