@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Boxes", "iou"]
+__all__ = ["Boxes", "iou", "iou_pairs"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -57,3 +57,11 @@ def iou(a_xyxy: F32, b_xyxy: F32) -> F32:
     area_a = np.prod(a_xyxy[:, 2:] - a_xyxy[:, :2], axis=1)
     area_b = np.prod(b_xyxy[:, 2:] - b_xyxy[:, :2], axis=1)
     return np.asarray(both / (area_a[:, None] + area_b[None] - both + 1e-9), dtype=np.float32)
+
+
+def iou_pairs(a_xyxy: F32, b_xyxy: F32) -> F32:
+    """Intersection over union of each box in `a_xyxy` (n, 4) with the one in the same row of `b_xyxy`: float32 (n,)."""
+    low = np.maximum(a_xyxy[:, :2], b_xyxy[:, :2])
+    both = np.prod(np.clip(np.minimum(a_xyxy[:, 2:], b_xyxy[:, 2:]) - low, 0, None), axis=1)
+    area = np.prod(a_xyxy[:, 2:] - a_xyxy[:, :2], axis=1) + np.prod(b_xyxy[:, 2:] - b_xyxy[:, :2], axis=1)
+    return np.asarray(both / (area - both + 1e-9), dtype=np.float32)

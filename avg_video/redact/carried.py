@@ -51,7 +51,7 @@ def carried(pictures: Sequence[Picture], boxes_xyxy: F32) -> tuple[F32, Bool]:
         lumas = [_luma(picture, crop, 2.0 ** -int(step)) for picture in pictures]
         scale = np.array([lumas[0].shape[1] / (crop[2] - crop[0]), lumas[0].shape[0] / (crop[3] - crop[1])] * 2)
         corner = np.array([crop[0], crop[1]] * 2)
-        moved, ok = carry_many(lumas, ((boxes_xyxy[group] - corner) * scale).astype(np.float32))
+        moved, ok = carry_many((lumas, None), ((boxes_xyxy[group] - corner) * scale).astype(np.float32))
         boxes[:, group] = moved / scale + corner
         supported[:, group] = ok
     return boxes, supported

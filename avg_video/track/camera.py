@@ -38,7 +38,7 @@ IDENTITY = np.eye(3, dtype=np.float64)
 def move_boxes(boxes_xyxy: F32, affine: npt.NDArray[np.floating]) -> F32:
     """Boxes (n, 4) after a similarity (2, 3): centres are mapped, sizes scaled; float32 (n, 4)."""
     centre = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
-    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+    scale = float(np.sqrt(abs(affine[0, 0] * affine[1, 1] - affine[0, 1] * affine[1, 0])))
     half = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]) / 2 * scale
     moved = centre @ affine[:, :2].T + affine[:, 2]
     return np.concatenate([moved - half, moved + half], axis=1).astype(np.float32)
@@ -105,7 +105,8 @@ class CameraEstimator:
         distance = max(luma.shape) / 32
         corners = cv2.goodFeaturesToTrack(luma, MAX_POINTS, 0.01, distance)
         self._anchor = luma
-        self._points = np.zeros((0, 1, 2), np.float32) if corners is None else corners.reshape(-1, 1, 2)
+        found = [] if corners is None else corners
+        self._points = np.asarray(found, np.float32).reshape(-1, 1, 2)
         self._from_anchor = IDENTITY.copy()
 
     def _follow(self, luma: U8) -> tuple[npt.NDArray[np.float64], float]:

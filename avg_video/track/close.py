@@ -1,4 +1,4 @@
-"""Close the gaps of a track from both sides, and extend its ends into the past and the future.
+"""Close the gaps of tracks from both sides, and extend their ends into the past and the future.
 
 Three estimates of where a face was between two sightings: the straight line (in the moving camera's frame), the box
 carried forward from the first, and the box carried back from the second. Where they disagree, all are covered.
@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from avg_video.detect.boxes import iou
+from avg_video.detect.boxes import iou_pairs
 from avg_video.track.camera import move_boxes
 from avg_video.track.flow import carry_many
 from avg_video.track.types import Evidence
-from avg_video.track.window import Stretch, Window
+from avg_video.track.window import Window
 
-__all__ = ["END_S", "beyond", "close_gap", "extend_back", "supported_length"]
+__all__ = ["END_S", "beyond", "close_gaps", "extend_back", "supported_length"]
 
 F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
@@ -33,52 +33,57 @@ PROVEN_IOU = 0.3
 only for the half of the gap next to where it started."""
 
 
-def _line(window: Window, first: int, last: int, box_a: F32, box_b: F32) -> tuple[F32, F32]:
-    """Straight line between two sightings in the camera's frame, float32 (last - first + 1, 4); and where the camera
-    alone puts the first sighting in the end, float32 (4,)."""
-    n = last - first + 1
-    ahead = np.empty((n, 4), np.float32)
-    back = np.empty((n, 4), np.float32)
-    ahead[0], back[-1] = box_a, box_b
+def _lines(window: Window, first: int, last: int, boxes_a: F32, boxes_b: F32) -> tuple[F32, F32]:
+    """Straight lines between n pairs of sightings in the camera's frame, float32 (last - first + 1, n, 4); and where
+    the camera alone puts the first sightings in the end, float32 (n, 4)."""
+    t = last - first + 1
+    ahead = np.empty((t, len(boxes_a), 4), np.float32)
+    back = np.empty_like(ahead)
+    ahead[0], back[-1] = boxes_a, boxes_b
     for k, affine in enumerate(window.forward(first, last)[1]):
-        ahead[k + 1] = move_boxes(ahead[k : k + 1], affine)[0]
+        ahead[k + 1] = move_boxes(ahead[k], affine)
     for k, affine in enumerate(window.backward(first, last)[1]):
-        back[n - 2 - k] = move_boxes(back[n - 1 - k : n - k], affine)[0]
-    weight = np.linspace(0.0, 1.0, n, dtype=np.float32)[:, None]
+        back[t - 2 - k] = move_boxes(back[t - 1 - k], affine)
+    weight = np.linspace(0.0, 1.0, t, dtype=np.float32)[:, None, None]
     return np.asarray(ahead * (1 - weight) + back * weight, np.float32), ahead[-1]
 
 
-def close_gap(window: Window, first: int, last: int, box_a: F32, box_b: F32) -> tuple[F32, U8]:
-    """Boxes for the pictures strictly between two sightings, float32 (last - first - 1, 4), and their evidence.
+def close_gaps(window: Window, first: int, last: int, boxes_a: F32, boxes_b: F32) -> tuple[F32, U8]:
+    """Boxes of n people in the pictures strictly between their sightings in `first` and in `last`.
 
-    `box_a` in picture `first` and `box_b` in picture `last` are float32 (4,), px of the reduced plane.
+    `boxes_a` and `boxes_b` are float32 (n, 4), px of the reduced plane. Returns float32 (last - first - 1, n, 4), and
+    uint8 (last - first - 1, n) evidence.
     """
-    line, still = _line(window, first, last, box_a, box_b)
-    n = len(line)
-    if n == 2:
-        return np.zeros((0, 4), np.float32), np.zeros(0, np.uint8)
-    steady = float(iou(still[None], box_b[None])[0, 0]) >= STEADY_IOU
-    if steady and window.second(last) - window.second(first) <= STEADY_S:
-        return line[1:-1], np.full(n - 2, Evidence.INTERPOLATED, np.uint8)
-    ahead, ahead_ok = _carried(window.forward(first, last), box_a)
-    back, back_ok = _carried(window.backward(first, last), box_b)
-    back, back_ok = back[::-1], back_ok[::-1]
-    half = n // 2
-    if not ahead_ok[-1] or iou(ahead[-1:], box_b[None])[0, 0] < PROVEN_IOU:
-        ahead_ok = ahead_ok & (np.arange(n) <= half)
-    if not back_ok[0] or iou(back[:1], box_a[None])[0, 0] < PROVEN_IOU:
-        back_ok = back_ok & (np.arange(n) >= n - 1 - half)
-    boxes = line.copy()
-    for other, ok in ((ahead, ahead_ok), (back, back_ok)):
-        boxes[ok, :2] = np.minimum(boxes[ok, :2], other[ok, :2])
-        boxes[ok, 2:] = np.maximum(boxes[ok, 2:], other[ok, 2:])
-    evidence = np.where(ahead_ok | back_ok, Evidence.FLOWED, Evidence.HELD).astype(np.uint8)
+    boxes, still = _lines(window, first, last, boxes_a, boxes_b)
+    t, n = boxes.shape[:2]
+    evidence = np.full((t, n), Evidence.INTERPOLATED, np.uint8)
+    steady = iou_pairs(still, boxes_b) >= STEADY_IOU
+    if window.second(last) - window.second(first) > STEADY_S:
+        steady[:] = False
+    doubtful = np.flatnonzero(~steady)
+    if t > 2 and len(doubtful):
+        wide, known = _carried_both_ways(window, first, last, boxes_a[doubtful], boxes_b[doubtful], boxes[:, doubtful])
+        boxes[:, doubtful], evidence[:, doubtful] = wide, known
     return boxes[1:-1], evidence[1:-1]
 
 
-def _carried(stretch: Stretch, box: F32) -> tuple[F32, Flags]:
-    boxes, ok = carry_many(stretch[0], box[None], stretch[1])
-    return boxes[:, 0], ok[:, 0]
+def _carried_both_ways(window: Window, first: int, last: int, boxes_a: F32, boxes_b: F32, lines: F32) -> tuple[F32, U8]:
+    """The lines, float32 (t, n, 4), widened by where flow puts the boxes from either side; and their evidence."""
+    t = len(lines)
+    ahead, ahead_ok = carry_many(window.forward(first, last), boxes_a)
+    back, back_ok = carry_many(window.backward(first, last), boxes_b)
+    back, back_ok = back[::-1], back_ok[::-1]
+    at = np.arange(t)[:, None]
+    half = t // 2
+    astray = ~ahead_ok[-1] | (iou_pairs(ahead[-1], boxes_b) < PROVEN_IOU)
+    ahead_ok = ahead_ok & (~astray[None] | (at <= half))
+    astray = ~back_ok[0] | (iou_pairs(back[0], boxes_a) < PROVEN_IOU)
+    back_ok = back_ok & (~astray[None] | (at >= t - 1 - half))
+    boxes = lines.copy()
+    for other, ok in ((ahead, ahead_ok), (back, back_ok)):
+        boxes[ok, :2] = np.minimum(boxes[ok, :2], other[ok, :2])
+        boxes[ok, 2:] = np.maximum(boxes[ok, 2:], other[ok, 2:])
+    return boxes, np.where(ahead_ok | back_ok, Evidence.FLOWED, Evidence.HELD).astype(np.uint8)
 
 
 def supported_length(seconds: npt.NDArray[np.float64], ok: Flags, longest_s: float) -> int:
@@ -94,15 +99,21 @@ def supported_length(seconds: npt.NDArray[np.float64], ok: Flags, longest_s: flo
 
 
 def beyond(boxes: F32, ok: Flags, seconds: npt.NDArray[np.float64], longest_s: float) -> tuple[F32, U8]:
-    """The part of carried boxes (n, 4) that extends a track, and its evidence; `seconds` as in `supported_length`."""
+    """The part of carried boxes (k, 4) that extends a track, and its evidence; `seconds` as in `supported_length`."""
     n = supported_length(seconds, ok, longest_s)
     return boxes[:n], np.where(ok[:n], Evidence.FLOWED, Evidence.HELD).astype(np.uint8)
 
 
-def extend_back(window: Window, index: int, box: F32, longest_s: float) -> tuple[F32, U8]:
-    """Boxes before a first sighting at picture `index`, in order of display: float32 (k, 4), uint8 (k,) evidence."""
-    first = window.index_before(index, longest_s)
-    boxes, ok = _carried(window.backward(first, index), box)
+def extend_back(window: Window, index: int, boxes: F32, longest_s: list[float]) -> list[tuple[F32, U8]]:
+    """For each of n first sightings (n, 4) at picture `index`, the boxes before it, in order of display.
+
+    `longest_s` says for each how far back at most. Each answer is float32 (k, 4) and uint8 (k,) evidence.
+    """
+    first = window.index_before(index, max(longest_s))
+    carried, ok = carry_many(window.backward(first, index), boxes)
     seconds = np.array([window.second(index) - window.second(i) for i in range(index - 1, first - 1, -1)], np.float64)
-    boxes, evidence = beyond(boxes[1:], ok[1:], seconds, longest_s)
-    return boxes[::-1], evidence[::-1]
+    out = []
+    for k, longest in enumerate(longest_s):
+        before, evidence = beyond(carried[1:, k], ok[1:, k], seconds, longest)
+        out.append((before[::-1], evidence[::-1]))
+    return out

@@ -19,8 +19,8 @@ __all__ = ["carry", "carry_many"]
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
 
-GRID = 5
-"""Points per side of the grid in a box."""
+GRIDS = ((12.0, 3), (24.0, 4), (np.inf, 5))
+"""Points per side of the grid for boxes up to so many px: in a small box more points see the same pixels."""
 WINDOW_PX = 13
 LEVELS = 3
 RETURN_PX = 0.7
@@ -48,21 +48,21 @@ def carry(
     float32 (len(lumas), 4) boxes, the first as given; bool (len(lumas),), False from where the picture no longer
     supports the box.
     """
-    boxes, ok = carry_many(lumas, np.asarray(box_xyxy, np.float32)[None], affines)
+    boxes, ok = carry_many((lumas, affines), np.asarray(box_xyxy, np.float32)[None])
     return boxes[:, 0], ok[:, 0]
 
 
 def carry_many(
-    lumas: Sequence[U8], boxes_xyxy: F32, affines: Sequence[npt.NDArray[np.float64]] | None = None
+    stretch: tuple[Sequence[U8], Sequence[npt.NDArray[np.float64]] | None], boxes_xyxy: F32
 ) -> tuple[F32, npt.NDArray[np.bool_]]:
-    """Like `carry` for n boxes at once: float32 (t, n, 4) and bool (t, n)."""
+    """Like `carry` for n boxes at once through a stretch (lumas, affines): float32 (t, n, 4) and bool (t, n)."""
+    lumas, affines = stretch
     t, n = len(lumas), len(boxes_xyxy)
     out = np.empty((t, n, 4), np.float32)
     ok = np.ones((t, n), np.bool_)
     out[0] = boxes_xyxy
     for i in range(1, t):
-        affine = np.eye(2, 3) if affines is None else affines[i - 1]
-        out[i] = move_boxes(out[i - 1], affine)
+        out[i] = out[i - 1] if affines is None else move_boxes(out[i - 1], affines[i - 1])
         ok[i] = ok[i - 1]
         alive = np.flatnonzero(ok[i])
         if len(alive):
@@ -72,47 +72,51 @@ def carry_many(
     return out, ok
 
 
-def _grid(boxes: F32) -> F32:
-    """GRID * GRID points in the middle 80 % of each box: float32 (n, GRID * GRID, 2)."""
-    at = np.linspace(0.1, 0.9, GRID, dtype=np.float32)
-    gx, gy = np.meshgrid(at, at)
-    part = np.stack([gx.reshape(-1), gy.reshape(-1)], axis=1)
-    return np.asarray(boxes[:, None, :2] + part[None] * (boxes[:, None, 2:] - boxes[:, None, :2]), np.float32)
+def _grid(box: F32) -> F32:
+    """Points in the middle 80 % of a box: float32 (k * k, 2)."""
+    size = float(min(box[2] - box[0], box[3] - box[1]))
+    k = next(k for limit, k in GRIDS if size <= limit)
+    at = np.linspace(0.1, 0.9, k, dtype=np.float32)
+    x, y = box[0] + at * (box[2] - box[0]), box[1] + at * (box[3] - box[1])
+    return np.stack([np.tile(x, k), np.repeat(y, k)], axis=1)
 
 
 def _step(before: U8, after: U8, boxes: F32, guess_boxes: F32) -> tuple[F32, npt.NDArray[np.bool_]]:
     """One picture on: moved boxes (n, 4), and which are supported (n,). `guess_boxes`: where the camera puts them."""
-    n = len(boxes)
-    start = _grid(boxes)
-    guess = _grid(guess_boxes)
-    p0 = np.ascontiguousarray(start.reshape(-1, 1, 2))
-    p1, ok1, _ = _lk(before, after, p0, guess.reshape(-1, 1, 2))
-    back, ok2, _ = _lk(after, before, p1, p0)
-    points = GRID * GRID
-    p1 = p1.reshape(n, points, 2)
-    error = np.linalg.norm(back.reshape(n, points, 2) - start, axis=2)
+    grids = [_grid(box) for box in boxes]
+    ends = np.cumsum([len(g) for g in grids])
+    start = np.concatenate(grids)
+    shift = ((guess_boxes[:, :2] + guess_boxes[:, 2:]) - (boxes[:, :2] + boxes[:, 2:])) / 2
+    guess = start + np.repeat(shift, [len(g) for g in grids], axis=0)
+    end, ok1 = _lk(before, after, start, guess)
+    back, ok2 = _lk(after, before, end, start)
     h, w = before.shape
-    inside = (p1 >= 0).all(axis=2) & (p1[..., 0] < w) & (p1[..., 1] < h)
-    good = (ok1.reshape(n, points) == 1) & (ok2.reshape(n, points) == 1) & (error < RETURN_PX) & inside
-    supported = good.mean(axis=1) >= MIN_SHARE
+    good = ok1 & ok2 & (np.linalg.norm(back - start, axis=1) < RETURN_PX)
+    good &= (end >= 0).all(axis=1) & (end[:, 0] < w) & (end[:, 1] < h)
     moved = boxes.copy()
-    for k in np.flatnonzero(supported):
-        moved[k] = _vote(boxes[k], start[k, good[k]], p1[k, good[k]])
+    supported = np.zeros(len(boxes), np.bool_)
+    for k, last in enumerate(ends):
+        part = slice(last - len(grids[k]), last)
+        keep = good[part]
+        if keep.mean() >= MIN_SHARE:
+            supported[k] = True
+            moved[k] = _vote(boxes[k], start[part][keep], end[part][keep])
     return moved, supported
 
 
-def _lk(before: U8, after: U8, points: F32, guess: F32) -> tuple[F32, npt.NDArray[np.uint8], F32]:
-    found, ok, error = cv2.calcOpticalFlowPyrLK(
+def _lk(before: U8, after: U8, points: F32, guess: F32) -> tuple[F32, npt.NDArray[np.bool_]]:
+    """Where points (n, 2) went, float32 (n, 2), and which were found, bool (n,)."""
+    found, ok, _ = cv2.calcOpticalFlowPyrLK(
         before,
         after,
-        points,
-        guess.astype(np.float32).copy(),
+        np.ascontiguousarray(points, np.float32).reshape(-1, 1, 2),
+        np.array(guess, np.float32).reshape(-1, 1, 2),
         winSize=(WINDOW_PX, WINDOW_PX),
         maxLevel=LEVELS,
         criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 0.02),
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
-    return np.asarray(found, np.float32), np.asarray(ok, np.uint8), np.asarray(error, np.float32)
+    return np.asarray(found, np.float32).reshape(-1, 2), np.asarray(ok).reshape(-1) == 1
 
 
 def _vote(box: F32, start: F32, end: F32) -> F32:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from avg_video.detect.boxes import Boxes, iou
 from avg_video.track.associate import associate, entangled
 from avg_video.track.camera import move_boxes
-from avg_video.track.close import END_S, beyond, close_gap, extend_back
+from avg_video.track.close import END_S, beyond, close_gaps, extend_back
 from avg_video.track.flow import carry_many
 from avg_video.track.path import Path
 from avg_video.track.types import Evidence, Track
@@ -105,6 +105,7 @@ class Follower:
         carried = np.array([self._people[i].ahead[-1] for i in left], np.float32).reshape(-1, 4)
         for a, b in associate(carried, boxes[rest]):
             pairs[left[a]] = int(rest[b])
+        self._close(pairs, boxes, index)
         for i, b in pairs.items():
             self._seen(self._people[i], index, second, boxes[b], float(found.scores[b]))
         for b in sorted(set(range(len(boxes))) - set(pairs.values())):
@@ -112,6 +113,7 @@ class Follower:
         for i in [i for i, p in self._people.items() if second - p.seen_s > self._hold(p)]:
             self._end(i)
         self._untangle(index, second)
+        self._lead()
 
     @property
     def restless(self) -> bool:
@@ -145,18 +147,25 @@ class Follower:
         person.path.extend(box[None], np.array([Evidence.DETECTED], np.uint8))
         self._people[self._next] = person
         self._next += 1
-        self._lead(person)
         return self._next - 1
 
-    def _lead(self, person: _Person) -> None:
-        """Carry the first sighting into the past, once the person is one to be kept."""
-        if person.lead_done or not self._kept(person):
-            return
-        person.lead_done = True
-        strong = person.best >= self._set.strong
-        longest = END_S if person.short_lead else self._set.lead_s if strong else min(self._set.lead_s, 0.5)
-        first = person.path.first
-        person.path.extend_back(*extend_back(self._window, first, person.path.box_at(first), longest))
+    def _lead(self) -> None:
+        """Carry first sightings into the past, once their people are ones to be kept; all at once."""
+        starts: dict[int, list[_Person]] = {}
+        for person in self._people.values():
+            if not person.lead_done and self._kept(person):
+                starts.setdefault(person.path.first, []).append(person)
+        for first, group in starts.items():
+            boxes = np.array([p.path.box_at(first) for p in group], np.float32)
+            ends = extend_back(self._window, first, boxes, [self._longest_lead(p) for p in group])
+            for person, (before, evidence) in zip(group, ends, strict=True):
+                person.path.extend_back(before, evidence)
+                person.lead_done = True
+
+    def _longest_lead(self, person: _Person) -> float:
+        if person.short_lead:
+            return END_S
+        return self._set.lead_s if person.best >= self._set.strong else min(self._set.lead_s, self._set.weak_hold_s)
 
     def _expect(self, person: _Person, index: int, second: float) -> F32:
         """Where the person should be now: carried by flow if that was begun, else by the camera and their own speed."""
@@ -179,21 +188,28 @@ class Follower:
             person = self._people[i]
             starts.setdefault(person.seen_at + len(person.ahead), []).append(i)
         for start, group in starts.items():
-            lumas, affines = self._window.forward(start, index)
-            boxes = np.array(
-                [self._people[i].ahead[-1] if self._people[i].ahead else self._people[i].box for i in group]
-            )
-            moved, ok = carry_many(lumas, boxes.astype(np.float32), affines)
+            boxes = np.array([p.ahead[-1] if p.ahead else p.box for p in (self._people[i] for i in group)], np.float32)
+            moved, ok = carry_many(self._window.forward(start, index), boxes)
             for n, i in enumerate(group):
                 person = self._people[i]
                 alive = not person.ahead_ok or person.ahead_ok[-1]
                 person.ahead.extend(moved[1:, n])
                 person.ahead_ok.extend((ok[1:, n] & alive).tolist())
 
+    def _close(self, pairs: dict[int, int], boxes: F32, index: int) -> None:
+        """Close the gaps of those who were found, all that began at the same picture at once."""
+        starts: dict[int, list[int]] = {}
+        for i in pairs:
+            starts.setdefault(self._people[i].seen_at, []).append(i)
+        for start, group in starts.items():
+            before = np.array([self._people[i].box for i in group], np.float32)
+            after = boxes[[pairs[i] for i in group]]
+            closed, evidence = close_gaps(self._window, start, index, before, after)
+            for k, i in enumerate(group):
+                self._people[i].path.extend(closed[:, k], evidence[:, k])
+
     def _seen(self, person: _Person, index: int, second: float, box: F32, score: float) -> None:
         before, gap_s = person.box, second - person.seen_s
-        boxes, evidence = close_gap(self._window, person.seen_at, index, before, box)
-        person.path.extend(boxes, evidence)
         person.path.extend(box[None], np.array([Evidence.DETECTED], np.uint8))
         still = before[None]
         for affine in self._window.forward(person.seen_at, index)[1]:
@@ -204,7 +220,6 @@ class Follower:
         person.seen_at, person.seen_s, person.box = index, second, box
         person.hits, person.best = person.hits + 1, max(person.best, score)
         person.ahead, person.ahead_ok = [], []
-        self._lead(person)
 
     # -- people who could be taken for each other -------------------------------------------------------------------
     def _untangle(self, index: int, second: float) -> None:

@@ -42,7 +42,7 @@ class Path:
 
     def box_at(self, index: int) -> F32:
         """float32 (4,) of that picture."""
-        return self._boxes[index - self.first].copy()
+        return np.array(self._boxes[index - self.first], np.float32)
 
     def columns(self) -> tuple[F32, U8]:
         """All boxes (n, 4) and evidence (n,), as copies."""
