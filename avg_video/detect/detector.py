@@ -11,7 +11,7 @@ from avg_video.detect import weights
 from avg_video.detect.boxes import Boxes
 from avg_video.errors import ModelError
 
-__all__ = ["DETECTORS", "Detector", "load_detector"]
+__all__ = ["DETECTORS", "Detector", "detector_name", "load_detector"]
 
 DETECTORS = ("centerface", "yunet", "blazeface")
 """The names that `load_detector` knows, besides "auto"."""
@@ -48,6 +48,13 @@ class Detector(Protocol):
         ...
 
 
+def detector_name(name: str) -> str:
+    """Which detector that name means here: for "auto" YuNet where its weights are installed, else CenterFace."""
+    if name != "auto":
+        return name
+    return "centerface" if weights.find("yunet") is None else "yunet"
+
+
 def load_detector(name: str = "auto", *, threads: int = 2) -> Detector:
     """The detector of that name, ready to run; "auto" takes YuNet where its weights are installed, else CenterFace.
 
@@ -55,8 +62,7 @@ def load_detector(name: str = "auto", *, threads: int = 2) -> Detector:
     Raises `ModelError` when there is none of that name, or its weights or packages are missing or not the right ones;
     damaged weights of YuNet are an error for "auto" too, so that no run uses another detector than the user believes.
     """
-    if name == "auto":
-        name = "centerface" if weights.find("yunet") is None else "yunet"
+    name = detector_name(name)
     # Imported when chosen: each needs packages the others do not.
     if name == "centerface":
         from avg_video.detect.centerface import CenterFace

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
+
 import numpy as np
 
+from avg_video.media.encoders import Encoder
+from avg_video.media.sound import SoundPlan
+from avg_video.media.source import SourceInfo
 from avg_video.media.timing import Timeline
-from avg_video.record.model import PersonEntry
+from avg_video.record.hashes import sha256_file
+from avg_video.record.model import InputEntry, OutputEntry, PersonEntry, SoundEntry
 from avg_video.track.types import Evidence, Track
 
-__all__ = ["NOT_CHECKED", "person_entry"]
+__all__ = ["input_entry", "not_checked", "output_entry", "person_entry"]
 
 NOT_CHECKED = (
     "faces turned fully away, clothes, posture, gait, jewellery and tattoos: a person may be known by these",
@@ -41,3 +48,54 @@ def person_entry(
             "frames_covered_though_shown": frames_covered,
         }
     )
+
+
+def input_entry(info: SourceInfo, timeline: Timeline, sha256: str, hidden: Collection[str]) -> InputEntry:
+    """The recording that went in; `hidden` is every category of hidden data that was met in it."""
+    return InputEntry.model_validate(
+        {
+            "sha256": sha256,
+            "bytes": info.path.stat().st_size,
+            "container": info.container,
+            "codec": info.codec,
+            "size_wh": info.size_wh,
+            "rotation_deg": timeline.rotation_deg,
+            "declared_seconds": info.declared_seconds,
+            "declared_frames": info.declared_frames,
+            "decoded_frames": len(timeline),
+            "decoded_seconds": timeline.duration_s,
+            "hidden": tuple(sorted(set(hidden))),
+        }
+    )
+
+
+def output_entry(path: Path, timeline: Timeline, encoder: Encoder, style: str, sound: SoundPlan) -> OutputEntry:
+    """The finished video at `path`."""
+    return OutputEntry(
+        sha256=sha256_file(path),
+        bytes=path.stat().st_size,
+        frames=len(timeline),
+        seconds=timeline.duration_s,
+        size_wh=timeline.size_wh,
+        encoder=encoder.name,
+        encoder_options=dict(encoder.options),
+        style=style,
+        sound=SoundEntry(kept=sound.keep, muted_seconds=_muted_seconds(sound, timeline.duration_s)),
+    )
+
+
+def _muted_seconds(sound: SoundPlan, duration_s: float) -> float:
+    """How much of the film is silenced: overlapping stretches count once, what lies beyond the end not at all."""
+    if not sound.keep:
+        return 0.0
+    total, until = 0.0, 0.0
+    for start, end in sorted(sound.mutes_s):
+        start, end = max(start, until), min(end, duration_s)
+        if end > start:
+            total, until = total + end - start, end
+    return total
+
+
+def not_checked(*, sound: bool, second_look: bool) -> tuple[str, ...]:
+    """What this run did not look at, given whether sound was kept and the second look done."""
+    return (*NOT_CHECKED, *(() if not sound else (NOT_CHECKED_SOUND,)), *(() if second_look else (NOT_CHECKED_SECOND,)))
