@@ -1,0 +1,209 @@
+"""Tracks and a policy in, a verdict for every person out: covered unless there is a reason to show."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from avg_video.errors import UsageError
+from avg_video.media.timing import Timeline
+from avg_video.policy.decision import Decision, Reason
+from avg_video.policy.document import Policy
+from avg_video.policy.objections import Objections, find_objections
+from avg_video.policy.overlaps import overlap_frames
+from avg_video.policy.points import hit_by
+from avg_video.policy.regions import Place, Places
+from avg_video.policy.times import format_seconds
+from avg_video.track.types import CameraMotion, Track
+
+__all__ = ["Verdicts", "decide"]
+
+SHOW_GROWTH = 0.1
+"""How far outside a face's box a show point still means it, on each side, in sizes of the box. Larger lets a point
+beside a face that was not found show its neighbour."""
+REGION_SHARE = 0.8
+"""Share of a face's box that must lie in a consent region, with its centre. Smaller shows people at its edge."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What was decided about everybody.
+
+    Attributes
+    ----------
+    decisions: one for each track, in the order the tracks were given in.
+    warnings: clauses for the user and the record.
+    needs_look: whether a person must look at the result, because a line of the policy found nobody.
+    """
+
+    decisions: tuple[Decision, ...]
+    warnings: tuple[str, ...]
+    needs_look: bool
+
+
+@dataclass(frozen=True)
+class _Shows:
+    """Who may be shown by name, and what was wrong with such wishes."""
+
+    reasons: dict[int, tuple[Reason, str]]
+    unclear: dict[int, str]
+    warnings: list[str]
+    needs_look: bool
+
+
+def decide(
+    tracks: Sequence[Track],
+    timeline: Timeline,
+    motion: CameraMotion,
+    policy: Policy,
+    *,
+    objected: Collection[int] = (),
+    shown: Collection[int] = (),
+) -> Verdicts:
+    """Cover everybody, except those whom the policy, or a number in `shown`, gives a right to be shown.
+
+    A track is shown if a `show` point, or a number in `shown`, names it and it alone, or if one consent region holds
+    it in every picture of its life; and if it is confirmed, and no objection touches it. A region that ends may be
+    followed by one that begins in that very picture; regions that live at the same time are never joined, because
+    between them may lie a place that nobody agreed to.
+
+    Raises
+    ------
+    UsageError: a number in `objected` or `shown` that no track has.
+    ValueError: tracks with one number twice, or beyond the timeline; a motion of another length.
+    """
+    _check(tracks, timeline, motion)
+    _check_numbers(tracks, objected, shown)
+    places = Places(timeline, motion)
+    objections = find_objections(tracks, timeline, motion, places, policy, objected)
+    shows = _find_shows(tracks, timeline, policy, shown, objections)
+    warnings = [*objections.warnings, *shows.warnings]
+    regions, late = _draw_regions(places, timeline, policy, warnings)
+    by_region = _Regions(regions, places)
+    decisions = [_judge(track, objections, shows, by_region) for track in tracks]
+
+    verdict = {d.track_id: d.verdict for d in decisions}
+    frames = overlap_frames(
+        [t for t in tracks if verdict[t.id] == "show"], [t for t in tracks if verdict[t.id] == "cover"]
+    )
+    decisions = [replace(d, covered_frames=frames[d.track_id]) if d.track_id in frames else d for d in decisions]
+    return Verdicts(tuple(decisions), tuple(warnings), objections.needs_look or shows.needs_look or late)
+
+
+def _judge(track: Track, objections: Objections, shows: _Shows, regions: _Regions) -> Decision:
+    """The verdict on one track; the order of these lines is the order in which the rules beat each other."""
+    if track.id in objections.reasons:
+        return Decision.cover(track.id, *objections.reasons[track.id])
+    if not track.confirmed:
+        return Decision.cover(track.id, Reason.UNCONFIRMED)
+    if track.id in shows.reasons:
+        return _show(track, *shows.reasons[track.id])
+    if objections.unresolved is not None:
+        return Decision.cover(track.id, Reason.OBJECTION_UNRESOLVED, objections.unresolved)
+    reason, rule = regions.judge(track)
+    if reason.shows:
+        lost = objections.lost_during(track)
+        if lost is not None:
+            return Decision.cover(track.id, Reason.SEAT_LOST, lost)
+        assert rule is not None
+        return _show(track, reason, rule)
+    if track.id in shows.unclear:
+        return Decision.cover(track.id, Reason.SHOW_UNCLEAR, shows.unclear[track.id])
+    return Decision.cover(track.id, reason, rule)
+
+
+def _show(track: Track, reason: Reason, rule: str) -> Decision:
+    return Decision(track.id, "show", reason, rule, track.frames[:0])
+
+
+def _find_shows(
+    tracks: Sequence[Track], timeline: Timeline, policy: Policy, numbers: Collection[int], objections: Objections
+) -> _Shows:
+    """Everybody who is to be shown by number or by a point. A point on two faces shows neither."""
+    wishes = [(_with_id(tracks, n), Reason.SHOWN_NUMBER, f"--show {n}") for n in sorted(set(numbers))]
+    shows = _Shows({}, {}, [], False)
+    needs_look = False
+    for line in policy.show:
+        hit = hit_by(line.at, tracks, timeline, SHOW_GROWTH)
+        if len(hit) == 1:
+            wishes.append((hit[0], Reason.SHOWN_POINT, line.rule))
+            continue
+        found = "nobody was found" if not hit else f"{len(hit)} faces lie on that point"
+        shows.warnings.append(f"{line.rule}: {found} at {format_seconds(line.at.t)}, so this line shows nobody")
+        shows.unclear.update({t.id: line.rule for t in hit})
+        needs_look = True
+    for track, reason, rule in wishes:
+        if track.id in objections.reasons:
+            shows.warnings.append(f"{rule}: person {track.id} stays covered, because an objection touches them")
+        elif not track.confirmed:
+            shows.warnings.append(f"{rule}: person {track.id} stays covered, because they were only seen weakly")
+        else:
+            shows.reasons.setdefault(track.id, (reason, rule))
+    return replace(shows, needs_look=needs_look)
+
+
+def _draw_regions(places: Places, timeline: Timeline, policy: Policy, warnings: list[str]) -> tuple[list[Place], bool]:
+    """The consent regions, and whether one of them begins after the end."""
+    regions, late = [], False
+    for k, line in enumerate(policy.consent_region, 1):
+        place = places.draw(f"consent_region {k}", line.polygon, line.start_s, line.end_s)
+        regions.append(place)
+        if place.first >= len(timeline):
+            warnings.append(f"{place.rule}: it begins after the end of the recording")
+            late = True
+        elif place.lost is not None:
+            at = format_seconds(float(timeline.seconds[place.end]))
+            warnings.append(f"{place.rule}: it ends at {at} ({place.lost}); it shows nobody from there on")
+    return regions, late
+
+
+class _Regions:
+    """Finds the region, or the regions that follow each other, that hold a track in every picture of its life."""
+
+    def __init__(self, regions: Sequence[Place], places: Places) -> None:
+        self._regions = regions
+        self._places = places
+
+    def judge(self, track: Track) -> tuple[Reason, str | None]:
+        """Whether regions show the track, or why they don't, and which."""
+        ways = [(track.first, "")]
+        seen = {track.first}
+        ended: str | None = None
+        while ways:
+            picture, so_far = ways.pop(0)
+            for region in self._regions:
+                # The first region may be older than the track; one that takes over must begin in that very picture.
+                begins = region.first <= picture if picture == track.first else region.first == picture
+                if not (begins and picture < region.end) or not self._places.held(region, track, REGION_SHARE):
+                    continue
+                rule = f"{so_far}, {region.rule.split()[-1]}" if so_far else region.rule
+                if region.end > track.last:
+                    return Reason.IN_REGION, rule
+                ended = ended or rule
+                if region.end not in seen:
+                    seen.add(region.end)
+                    ways.append((region.end, rule))
+        if ended is not None:
+            return Reason.REGION_ENDED, ended
+        return (Reason.OUTSIDE_REGION if self._regions else Reason.NO_RULE), None
+
+
+def _with_id(tracks: Sequence[Track], number: int) -> Track:
+    return next(t for t in tracks if t.id == number)
+
+
+def _check(tracks: Sequence[Track], timeline: Timeline, motion: CameraMotion) -> None:
+    if len(motion) != len(timeline):
+        raise ValueError(f"motion: expected {len(timeline)} pictures as in the timeline, got {len(motion)}")
+    if len({t.id for t in tracks}) < len(tracks):
+        raise ValueError("tracks: expected different numbers")
+    if any(t.first < 0 or t.last >= len(timeline) for t in tracks):
+        raise ValueError("tracks: expected pictures of the timeline only")
+
+
+def _check_numbers(tracks: Sequence[Track], objected: Collection[int], shown: Collection[int]) -> None:
+    unknown = sorted((set(objected) | set(shown)) - {t.id for t in tracks})
+    if unknown:
+        numbers = ", ".join(str(n) for n in unknown)
+        many = "there are no people with the numbers" if len(unknown) > 1 else "there is no person with the number"
+        raise UsageError(f"{many} {numbers}", remedy="look up the numbers with avg-blur look FILE")

@@ -1,0 +1,261 @@
+"""The policy file: who may be shown, who objected, and what happens to the sound.
+
+A policy without any line shows nobody and drops the sound. Unknown keys, and anything that can't be meant, are refused:
+a slip in this file could show a child.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from avg_video.errors import PolicyError
+from avg_video.policy.faults import fault, policy_error
+from avg_video.policy.polygons import XY, polygon_fault
+from avg_video.policy.times import parse_seconds
+
+__all__ = ["MAX_BYTES", "ConsentRegion", "Moment", "Mute", "Objected", "Policy", "Show", "load_policy", "parse_policy"]
+
+MAX_BYTES = 1_000_000
+"""A policy is written by hand; a larger file is not one."""
+MAX_LINE = 8_000
+"""Longest line in characters, and with `MAX_DOTS` a bound on the parser, which is quadratic in dotted keys."""
+MAX_DOTS = 200
+MAX_TABLES = 200
+MAX_POINTS = 64
+
+_SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_TOKEN = re.compile(r"[A-Z]{1,3}[0-9]{1,4}")
+
+
+def _seconds(value: object) -> float:
+    try:
+        return parse_seconds(value)
+    except ValueError as error:
+        raise fault(str(error), 'write "HH:MM:SS" in quotes, such as "00:03:12.5", or seconds') from None
+
+
+def _fraction(value: object, where: str = "") -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise fault("it is not a number", "write fractions of the upright picture, from 0 to 1", where)
+    if not 0 <= value <= 1:
+        shown = f"{value:g}" if abs(value) < 1e9 else "the number"
+        raise fault(f"{shown} is outside 0..1", "write fractions of the upright picture", where)
+    return float(value)
+
+
+def _polygon(value: object) -> tuple[XY, ...]:
+    if not isinstance(value, list | tuple):
+        raise fault("it is not a list of points", "write [[x, y], [x, y], [x, y]] in fractions of the upright picture")
+    if len(value) > MAX_POINTS:
+        raise fault(f"it has more than {MAX_POINTS} points", "draw it with fewer")
+    points: list[XY] = []
+    for number, point in enumerate(value, 1):
+        if not isinstance(point, list | tuple) or len(point) != 2:
+            raise fault("it is not a point", "write [x, y] in fractions of the upright picture", f"point {number}")
+        points.append((_fraction(point[0], f"point {number}"), _fraction(point[1], f"point {number}")))
+    if len(points) > 3 and points[0] == points[-1]:
+        points.pop()  # a closed ring, as maps write it, means the same
+    wrong = polygon_fault(points)
+    if wrong is not None:
+        raise fault(wrong, "list at least three corners in order around the place, without crossing")
+    return tuple(points)
+
+
+def _slug(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 40 or not _SLUG.fullmatch(value):
+        raise fault(
+            "it is not a short word", "use lower-case letters, digits and hyphens, such as teacher; never a name"
+        )
+    return value
+
+
+def _token(value: object) -> str:
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise fault("it is not a token", "use a token such as L07 (one to three capitals, then digits); never a name")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=str | float)]
+"""Seconds since the first picture."""
+Fraction = Annotated[float, BeforeValidator(_fraction)]
+"""Fraction of the upright picture's width or height."""
+Polygon = Annotated[tuple[XY, ...], BeforeValidator(_polygon)]
+"""Corners of a simple polygon, in fractions of the upright picture."""
+Slug = Annotated[str, BeforeValidator(_slug)]
+Token = Annotated[str, BeforeValidator(_token)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Moment(_Table):
+    """A point in the picture at a moment: `t` in seconds, `x` and `y` in fractions of the upright picture."""
+
+    t: Seconds
+    x: Fraction
+    y: Fraction
+
+
+class _Span(_Table):
+    """Something that may hold for a part of the recording only."""
+
+    start_s: Seconds | None = Field(default=None, alias="from")
+    """First second; None is the start."""
+    end_s: Seconds | None = Field(default=None, alias="to")
+    """Second from which it no longer holds; None is the end."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
+            raise fault("to is not after from", "give a stretch of time, from its start to its end")
+        return self
+
+
+class Mute(_Table):
+    """A stretch of sound to silence, for recordings whose sound is kept."""
+
+    start_s: Seconds = Field(alias="from")
+    end_s: Seconds = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end_s <= self.start_s:
+            raise fault("to is not after from", "give a stretch of time, from its start to its end")
+        return self
+
+
+class ConsentRegion(_Span):
+    """A part of the room where everybody agreed to be shown, drawn at the moment `from`."""
+
+    polygon: Polygon
+
+
+class Objected(_Span):
+    """Somebody who objected: by a point on the face at a moment, by seat (drawn at the moment `from`), or both."""
+
+    pupil: Token | None = None
+    at: Moment | None = None
+    seat: Polygon | None = None
+
+    @model_validator(mode="after")
+    def _says_who(self) -> Self:
+        if self.at is None and self.seat is None:
+            raise fault("it says nobody", "add at = { t = ..., x = ..., y = ... } or seat = [[x, y], ...]")
+        if self.seat is None and (self.start_s is not None or self.end_s is not None):
+            raise fault("from and to go with a seat", "take them out, or add seat = [[x, y], ...]")
+        return self
+
+    def rule(self, number: int) -> str:
+        """What reports call this line, the `number`-th of its kind."""
+        return f"objected {self.pupil or number}"
+
+
+class Show(_Table):
+    """Somebody who chose to be seen, by a point on the face at a moment."""
+
+    who: Slug
+    at: Moment
+
+    @property
+    def rule(self) -> str:
+        """What reports call this line."""
+        return f"show {self.who}"
+
+
+class Policy(_Table):
+    """Everything a policy file says. `Policy()` is the default: nobody is shown, the sound is dropped."""
+
+    profile: Slug | None = None
+    """Whose guideline is followed."""
+    purpose: Slug | None = None
+    """What the recording is for."""
+    audio: Literal["drop", "keep"] = "drop"
+    mute: tuple[Mute, ...] = Field(default=(), max_length=MAX_TABLES)
+    consent_region: tuple[ConsentRegion, ...] = Field(default=(), max_length=MAX_TABLES)
+    objected: tuple[Objected, ...] = Field(default=(), max_length=MAX_TABLES)
+    show: tuple[Show, ...] = Field(default=(), max_length=MAX_TABLES)
+    _file_sha256: str | None = PrivateAttr(default=None)
+
+    @property
+    def file_sha256(self) -> str | None:
+        """SHA-256 of the file it was read from, in hex; None where it came from none."""
+        return self._file_sha256
+
+    @property
+    def mutes_s(self) -> tuple[tuple[float, float], ...]:
+        """Stretches of sound to silence, (from, to) in seconds."""
+        return tuple((m.start_s, m.end_s) for m in self.mute)
+
+
+def _keys(table: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in table.model_fields.items())
+
+
+_KNOWN = {
+    "": _keys(Policy),
+    "mute": _keys(Mute),
+    "consent_region": _keys(ConsentRegion),
+    "objected": _keys(Objected),
+    "show": _keys(Show),
+    "at": _keys(Moment),
+}
+
+
+def load_policy(path: Path) -> Policy:
+    """Read a policy file.
+
+    Raises
+    ------
+    PolicyError: it is missing, is no plain file, can't be read, is larger than 1 MB, is not UTF-8 or not TOML, or
+        something in it is wrong; the line names the place and the remedy.
+    """
+    remedy = "give a policy file (NAME.avg.toml)"
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise PolicyError("it is a folder", remedy=remedy, file=path)
+        if not stat.S_ISREG(mode):
+            raise PolicyError("it is not a plain file", remedy=remedy, file=path)
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise PolicyError("there is no such policy file", remedy="check its name", file=path) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = (error.strerror if isinstance(error, OSError) else None) or "no valid name"
+        raise PolicyError(f"the policy can't be read ({why})", remedy="check its permissions", file=path) from None
+    if len(data) > MAX_BYTES:
+        raise PolicyError("it is larger than 1 MB, which is no policy", remedy=remedy, file=path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PolicyError(f"line {line} is not UTF-8", remedy="save it as UTF-8", file=path) from None
+    policy = parse_policy(text, path)
+    policy._file_sha256 = hashlib.sha256(data).hexdigest()  # of the very bytes that were read
+    return policy
+
+
+def parse_policy(text: str, file: Path | None = None) -> Policy:
+    """The policy that a text holds; `file` is only named in errors. Raises `PolicyError` as `load_policy`."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_LINE or line.count(".") > MAX_DOTS:
+            raise PolicyError(f"line {number} is too long", remedy="break it into several", file=file)
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise PolicyError("its brackets are nested too deeply", remedy="write it flat", file=file) from None
+    except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
+        why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "a number is too long"
+        raise PolicyError(f"it is not TOML ({why})", remedy="correct that place", file=file) from None
+    try:
+        return Policy.model_validate(table)
+    except ValidationError as error:
+        raise policy_error(error, _KNOWN, file) from None

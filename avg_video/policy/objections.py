@@ -1,0 +1,119 @@
+"""Who objected: by number, by a point on the face, by seat, or as a piece of somebody who did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from avg_video.media.timing import Timeline
+from avg_video.policy.decision import Reason
+from avg_video.policy.document import Objected, Policy
+from avg_video.policy.kin import Kin
+from avg_video.policy.points import hit_by
+from avg_video.policy.regions import Place, Places
+from avg_video.policy.times import format_seconds
+from avg_video.track.types import CameraMotion, Track
+
+__all__ = ["Objections", "find_objections"]
+
+POINT_GROWTH = 0.25
+"""How far outside a face's box a point still means it, on each side, in sizes of the box. Smaller leaves more
+objections without a face, after which nobody is shown by region; none is ever ignored."""
+SEAT_SHARE = 0.2
+"""Share of a face's box in a seat from which the face is that seat's. Larger leaks a pupil who leans out of it."""
+
+
+@dataclass
+class Objections:
+    """What the objections of a policy come to.
+
+    Attributes
+    ----------
+    reasons: for each track that objections touch, why, and by which line.
+    unresolved: the line of a point that hit nobody; then nobody may be shown by region.
+    lost: (first, end, rule): pictures in which a seat's position is not known; then nobody may be shown by region.
+    warnings: clauses for the user.
+    needs_look: whether a person must look, because somebody who objected was not found.
+    """
+
+    reasons: dict[int, tuple[Reason, str]] = field(default_factory=dict)
+    unresolved: str | None = None
+    lost: list[tuple[int, int, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    needs_look: bool = False
+
+    def add(self, track_id: int, reason: Reason, rule: str) -> None:
+        """Note an objection; the first one to touch somebody is the one that is reported."""
+        self.reasons.setdefault(track_id, (reason, rule))
+
+    def lost_during(self, track: Track) -> str | None:
+        """The line whose seat is not known at some time in the track's life."""
+        return next((rule for first, end, rule in self.lost if track.first < end and track.last >= first), None)
+
+
+def find_objections(
+    tracks: Sequence[Track],
+    timeline: Timeline,
+    motion: CameraMotion,
+    places: Places,
+    policy: Policy,
+    numbers: Collection[int],
+) -> Objections:
+    """Everybody who objected, and what could not be resolved. `numbers` are people chosen by number."""
+    found = Objections()
+    for number in sorted(set(numbers)):
+        found.add(number, Reason.OBJECTED_NUMBER, f"--object {number}")
+    seats: list[tuple[Objected, Place]] = []
+    for k, line in enumerate(policy.objected, 1):
+        if line.at is not None:
+            _by_point(found, line, line.rule(k), tracks, timeline)
+        if line.seat is not None:
+            place = places.draw(line.rule(k), line.seat, line.start_s, line.end_s, through=True)
+            seats.append((line, place))
+            _by_seat(found, place, tracks, places, len(timeline))
+    _lost_seats(found, seats, timeline)
+    if found.reasons:
+        roots = dict(found.reasons)
+        for track_id, root in Kin(tracks, timeline, motion).spread(roots).items():
+            found.add(track_id, Reason.OBJECTION_INHERITED, roots[root][1])
+    return found
+
+
+def _by_point(found: Objections, line: Objected, rule: str, tracks: Sequence[Track], timeline: Timeline) -> None:
+    assert line.at is not None
+    hit = hit_by(line.at, tracks, timeline, POINT_GROWTH)
+    for track in hit:
+        found.add(track.id, Reason.OBJECTED_POINT, rule)
+    if not hit:
+        found.unresolved = found.unresolved or rule
+        found.warnings.append(f"{rule}: nobody was found at {format_seconds(line.at.t)}, so nobody is shown by region")
+        found.needs_look = True
+
+
+def _by_seat(found: Objections, place: Place, tracks: Sequence[Track], places: Places, pictures: int) -> None:
+    hit = [track for track in tracks if places.touched(place, track, SEAT_SHARE)]
+    for track in hit:
+        found.add(track.id, Reason.OBJECTED_SEAT, place.rule)
+    if not hit:
+        why = "begins after the end of the recording" if place.first >= pictures else "holds nobody who was found"
+        found.warnings.append(f"{place.rule}: the seat {why}")
+        found.needs_look = True
+
+
+def _lost_seats(found: Objections, seats: Sequence[tuple[Objected, Place]], timeline: Timeline) -> None:
+    """Note where seats are not known: from the loss to the line's end, or to a new line for the same pupil."""
+    for line, place in seats:
+        if place.lost is None:
+            continue
+        until = len(timeline)
+        if line.end_s is not None and line.end_s < timeline.duration_s:
+            until = timeline.index_at(line.end_s) + 1
+        renewed = [p.first for o, p in seats if o.pupil is not None and o.pupil == line.pupil and p.first >= place.end]
+        until = min([until, *renewed])
+        if until > place.end:
+            found.lost.append((place.end, until, place.rule))
+            at = format_seconds(float(timeline.seconds[place.end]))
+            found.warnings.append(
+                f"{place.rule}: the seat is lost at {at} ({place.lost}), so from there on nobody is shown by region "
+                "unless another seat line for this pupil begins"
+            )

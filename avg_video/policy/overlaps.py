@@ -1,0 +1,60 @@
+"""Pictures in which somebody who is shown overlaps somebody who is covered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from avg_video.track.types import Track
+
+__all__ = ["overlap_frames"]
+
+F64 = npt.NDArray[np.float64]
+
+COVER_HALF = 0.68
+"""Half axes of a cover as a share of the face's box (FACTS.md section 6): 1.36 times half the box. Smaller shows one
+face while another lies half behind it, where a tracker is most likely to take one for the other."""
+LEAST_SPARE_PX = 3.0
+"""Least distance from the box to the edge of its cover, for faces of a few px."""
+
+
+def overlap_frames(shown: Sequence[Track], covered: Sequence[Track]) -> dict[int, npt.NDArray[np.int32]]:
+    """For each shown track, by id, the increasing picture indices, int32 (k,), in which its cover would touch another.
+
+    Boxes around the covers are compared, so that covers which only nearly touch count as well.
+    """
+    reach = {track.id: _cover(track) for track in covered} if shown else {}
+    bounds = {i: _bounds(boxes) for i, boxes in reach.items()}
+    frames = {}
+    for track in shown:
+        mine = _cover(track)
+        around = _bounds(mine)
+        hit = np.zeros(len(track), np.bool_)
+        for other in covered:
+            low, high = max(track.first, other.first), min(track.last, other.last) + 1
+            if low < high and _touch(around, bounds[other.id]).all():
+                a = mine[:, low - track.first : high - track.first]
+                b = reach[other.id][:, low - other.first : high - other.first]
+                hit[low - track.first : high - track.first] |= _touch(a, b)
+        frames[track.id] = track.frames[hit]
+    return frames
+
+
+def _cover(track: Track) -> F64:
+    """(4, k): the box around the cover in each picture, x1, y1, x2, y2."""
+    x1, y1, x2, y2 = track.boxes_xyxy.T.astype(np.float64)
+    more_x = np.maximum((COVER_HALF - 0.5) * (x2 - x1), LEAST_SPARE_PX)
+    more_y = np.maximum((COVER_HALF - 0.5) * (y2 - y1), LEAST_SPARE_PX)
+    return np.stack([x1 - more_x, y1 - more_y, x2 + more_x, y2 + more_y])
+
+
+def _bounds(boxes: F64) -> F64:
+    """(4, 1): the box around all boxes (4, k)."""
+    return np.concatenate([boxes[:2].min(axis=1), boxes[2:].max(axis=1)])[:, None]
+
+
+def _touch(a: F64, b: F64) -> npt.NDArray[np.bool_]:
+    """bool (k,): whether the boxes (4, k) have a point in common."""
+    return np.asarray((a[0] <= b[2]) & (b[0] <= a[2]) & (a[1] <= b[3]) & (b[1] <= a[3]), np.bool_)
