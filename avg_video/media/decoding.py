@@ -34,6 +34,9 @@ _ALPHA_DECODERS: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _DECLARING: Final = frozenset({"mov", "matroska", "avi", "flv", "asf", "gif", "mxf"})
 """Containers whose header says how long the recording is. For the others FFmpeg estimates from what is there."""
 
+_CAPTION_MARK: Final = b"GA94"
+"""Identifier of CEA-608/708 captions in SEI messages and MPEG-2 user data (ATSC A/53 part 4, 6.2.3)."""
+
 _TOLERANCE_S: Final = 0.5
 """How much shorter than declared a recording may be: sound that ends a little later, rounding in headers."""
 
@@ -48,7 +51,8 @@ class Decoding:
     box, stream: the open container and the chosen stream.
     sound_stream: index of the chosen sound stream, or None.
     time_base: seconds per unit of every pts.
-    trimmed: True once an edit list was seen to hide stored pictures.
+    hidden: categories of hidden data met in the packets so far: "captions", and "trimmed-picture" where an edit list
+        keeps stored pictures from being shown.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -69,14 +73,14 @@ class Decoding:
             raise
         # AVI stores no display times; see PictureClock.
         self.clock = PictureClock(self.time_base, path, by_order=self.box.format.name == "avi")
-        self.trimmed = False
+        self.hidden: set[str] = set()
         self.pictures = 0
         self.end_pts = 0
         self._packets = 0
         self._awaited: set[int] = set()
         self._first_pts: int | None = None
         self._interlaced = False
-        self._end_s = 0.0  # of whatever ends last, picture or other stream
+        self._others_end_s = 0.0  # where the last packet of any other stream ends
 
     def __enter__(self) -> Self:
         return self
@@ -137,7 +141,7 @@ class Decoding:
                 yield cast("Packet[VideoStream]", packet)
             elif packet.size and packet.pts is not None and packet.time_base:
                 end = packet.pts + (packet.duration or 0)
-                self._end_s = max(self._end_s, float(end * packet.time_base))
+                self._others_end_s = max(self._others_end_s, float(end * packet.time_base))
 
     def _look_at(self, packet: Packet[VideoStream]) -> None:
         if not packet.size:
@@ -149,8 +153,12 @@ class Decoding:
             )
         if packet.is_corrupt:
             raise self._damaged("breaks off or has lost data")
+        # Looked for in the packet and not among the side data of every frame: PyAV ties a frame whose side data was
+        # asked for to itself, so its memory would come free only with the next sweep of the garbage collector.
+        if "captions" not in self.hidden and _CAPTION_MARK in bytes(packet):
+            self.hidden.add("captions")
         if packet.is_discard:
-            self.trimmed = True
+            self.hidden.add("trimmed-picture")
         elif packet.pts is not None:
             self._awaited.add(packet.pts)
         self.clock.packet(packet.dts)
@@ -174,7 +182,6 @@ class Decoding:
                 f"holds more than {MAX_PICTURES} pictures", remedy="cut it into parts", file=self.file
             )
         self.end_pts = pts + max(int(frame.duration or 0), 0)
-        self._end_s = max(self._end_s, float(self.end_pts * self.time_base))
         return pts
 
     def _check_whole(self) -> None:
@@ -187,8 +194,9 @@ class Decoding:
         if self.box.format.name.startswith("mov") and self._packets < len(self.stream.index_entries):
             raise self._damaged(f"breaks off: {self._packets} of {len(self.stream.index_entries)} pictures are there")
         end = declared_end(self)
-        if end is not None and self._end_s < end - _TOLERANCE_S:
-            raise self._damaged(f"breaks off at {self._end_s:.1f} of {end:.1f} s")
+        reached = max(float(self.end_pts * self.time_base), self._others_end_s)
+        if end is not None and reached < end - _TOLERANCE_S:
+            raise self._damaged(f"breaks off at {reached:.1f} of {end:.1f} s")
 
     def _hides_packets(self) -> bool:
         # The two fields of an interlaced picture may come as two packets, of which one gives the time. AVI has no

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.errors import UnsupportedInput
-from avg_video.media.contents import hidden_in_frame
 from avg_video.media.deinterlace import Deinterlacer
 from avg_video.media.orient import lay_out
 from avg_video.media.picture import Picture
@@ -160,7 +159,7 @@ class VideoReader:
             yield from weave.flush()
 
     def _timed(self) -> Iterator[av.VideoFrame]:
-        """Decoded frames carrying their checked pts, after a look at what rides on them."""
+        """Decoded frames carrying their checked pts."""
         rotation = self._source.first[1].rotation
         frames: Iterable[tuple[int, av.VideoFrame]] = chain([self._source.first], self._source.rest)
         for pts, frame in frames:
@@ -168,14 +167,12 @@ class VideoReader:
                 raise UnsupportedInput(
                     "is turned on the way", remedy="turn it upright with another program first", file=self.info.path
                 )
-            self._hidden |= hidden_in_frame(frame)
             frame.pts = pts
             yield frame
 
     def _note_findings(self) -> None:
         clock = self._source.decoding.clock
-        if self._source.decoding.trimmed:
-            self._hidden.add("trimmed-picture")
+        self._hidden |= self._source.decoding.hidden
         if clock.repaired:
             self._say(
                 f"{clock.repaired} pictures had no time of their own and were moved by up to "
