@@ -213,6 +213,10 @@ _desk: _Desk | None = None
 """This process's desk. It can't be an argument of each job: queues and events only travel when a process begins."""
 
 
+_busy = threading.Lock()
+"""Held while this process does a job."""
+
+
 def _begin(work: Work, words: Describe, events: Any, stop: Any) -> None:
     global _desk
     # A terminal sends Ctrl-C to every process at once; here the parent alone decides, and says so through `stop`.
@@ -229,14 +233,15 @@ def _leave_with_parent(orphaned: threading.Event) -> None:
     if parent is not None:
         parent.join()
         orphaned.set()
-        time.sleep(STOP_S)
+        _busy.acquire(timeout=STOP_S)
         os._exit(1)
 
 
 def _do_near(number: int, job: Job) -> Ended:
     if _desk is None:
         raise RuntimeError("this process was not prepared by _begin")
-    return _desk.do(number, job)
+    with _busy:
+        return _desk.do(number, job)
 
 
 def _do_far(work: Work, words: Describe, job: Job) -> Ended:

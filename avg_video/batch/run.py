@@ -215,14 +215,16 @@ class _Batch:
             values = ended.result.model_dump() | {"seconds": seconds}
         else:
             status = "stopped" if ended.exit_code == EXIT_INTERRUPTED else "failed"
-            values = {"status": status, "exit_code": ended.exit_code, "error": ended.error, "seconds": seconds}
+            # The list may be passed on; where the folders are on this computer is nobody's business.
+            line = (ended.error or "").replace(printable(job.source), printable(job.name))
+            values = {"status": status, "exit_code": ended.exit_code, "error": line, "seconds": seconds}
         self._entries[number] = entry_for(job, self._out, **values)
 
     def _crashed(self, number: int) -> None:
         job = self._jobs[number]
         self._tidy(number)
         line = (
-            f"{printable(job.source)}: the process that worked on it ended suddenly; close other programs or use fewer "
+            f"{printable(job.name)}: the process that worked on it ended suddenly; close other programs or use fewer "
             "--jobs, and if it stays so, report it"
         )
         self._entries[number] = entry_for(job, self._out, status="failed", exit_code=EXIT_FAILED, error=line)
