@@ -94,14 +94,10 @@ def outline(boxes_xyxy: F32, size_wh: tuple[int, int]) -> Outline:
     inside = (windows[:, 2] > windows[:, 0]) & (windows[:, 3] > windows[:, 1])
     ovals, windows = ovals[inside], windows[inside]
     regions = [_region(ovals[group], windows[group]) for group in _touching(ovals)]
-    unders = [cv2.threshold(region.alpha, COVERED - 1, COVERED, cv2.THRESH_BINARY)[1] for region in regions]
-    for region, under in zip(regions, unders, strict=True):
+    for region in regions:
+        _, under = cv2.threshold(region.alpha, COVERED - 1, COVERED, cv2.THRESH_BINARY)
         part = known[_slices(region.window)]
         cv2.subtract(part, under, dst=part)
-    for region, under in zip(regions, unders, strict=True):
-        # One region's soft edge must not thin out the full cover of its neighbour.
-        own = cv2.bitwise_or(known[_slices(region.window)], under)
-        cv2.bitwise_and(region.alpha, own, dst=region.alpha)
     return Outline(tuple(regions), known)
 
 

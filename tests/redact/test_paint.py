@@ -211,8 +211,8 @@ def test_a_still_picture_under_a_slowly_moving_box_does_not_flicker() -> None:
             peaks.append(change.max())
         before = mask, now
     assert np.mean(means) < 1.0
-    assert max(means) < 3.0
-    assert max(peaks) < 25
+    assert max(means) < 2.5
+    assert max(peaks) < 14  # cells that were known or not, and nothing between, would jump by 18
 
 
 def test_a_still_box_on_a_noisy_picture_is_calmer_than_the_noise() -> None:

@@ -222,14 +222,47 @@ def test_after_a_new_find_the_next_look_comes_sooner(real_look: Look) -> None:
 
 
 def test_someone_whom_flow_loses_is_covered_on_the_way_between_two_looks() -> None:
-    # Half a width in each picture, through flashes that end every flow; only the looks at both ends know the head.
-    planes, truth = film(16, lambda i: (min(90 + 26 * i, 272), 130))
+    # Two thirds of a width in each picture, through flashes that end every flow; only the looks at both ends know.
+    planes, truth = film(16, lambda i: (min(60 + 34 * i, 298), 130))
     for i in (2, 5):
         planes[i] = 255 - planes[i]
-    at = {0: truth[0], 7: truth[7], 15: truth[15]}
-    second = SecondLook(lambda p: Boxes(at[p.index], np.ones(1, np.float32)), Style.FILL, BASE)
+    second = SecondLook(lambda p: Boxes(truth[p.index], np.ones(1, np.float32)), Style.FILL, BASE)
+    seen = looked_at(second)
     assert leaked(planes, list(second(scenes(planes))), truth) == []
     assert second.frames_added == 16
+    assert seen == [0, 7, 14, 15]
+
+
+def found_in(finds: dict[int, F32]) -> Look:
+    """A look that finds just these."""
+
+    def look(picture: Picture) -> Boxes:
+        boxes = finds.get(picture.index, NONE)
+        return Boxes(boxes, np.ones(len(boxes), np.float32))
+
+    return look
+
+
+def test_someone_found_once_is_carried_on_for_a_second_and_then_no_longer() -> None:
+    planes, truth = film(50, walk(190, 130, 1))
+    second = SecondLook(found_in({0: truth[0]}), Style.FILL, BASE)
+    out = list(second(scenes(planes)))
+    assert leaked(planes[:25], out[:25], truth[:25]) == []
+    assert second.finds == 1
+    for i in range(38, 50):
+        np.testing.assert_array_equal(out[i].i420, planes[i])
+
+
+def test_someone_found_again_is_carried_from_there_and_not_from_before() -> None:
+    planes, truth = film(30, walk(190, 130, 0))
+    moved = truth[0] + np.array([[28, 0, 28, 0]], np.float32)
+    second = SecondLook(found_in({0: truth[0], 7: moved}), Style.SOLID, BASE)
+    out = list(second(scenes(planes)))
+    assert second.finds == 1
+    left = cover_mask(truth[0], SIZE) & ~cover_mask(moved + np.array([[-9, -9, 9, 9]], np.float32), SIZE)
+    assert left.sum() > 50
+    assert (out[7].y[left] == GREY).all()
+    np.testing.assert_array_equal(out[9].y[left], planes[9][: SIZE[1]][left])
 
 
 def test_no_more_is_held_than_was_allowed() -> None:

@@ -81,13 +81,17 @@ def test_soft_edge_lies_outside_only_and_runs_out() -> None:
     assert 2 <= ((rising > 0) & (rising < COVERED)).sum() <= 6
 
 
-def test_a_neighbours_soft_edge_never_reaches_into_a_shape() -> None:
-    # Differing proportions, so near that the soft edges meet but the shapes do not.
-    plan = outline(boxes((40, 40, 60, 160), (81, 80, 141, 120)), SIZE)
-    for region in plan.regions:
-        x1, y1, x2, y2 = region.window
-        foreign = (plan.known[y1:y2, x1:x2] == 0) & (region.alpha < COVERED)
-        assert not region.alpha[foreign].any()
+@pytest.mark.parametrize("seed", range(5))
+def test_a_soft_edge_never_reaches_into_a_shape_of_another_region(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for _ in range(60):
+        # Tall beside wide, small beside large, mostly near each other.
+        low = rng.uniform([60, 60], [180, 140], (3, 2))
+        plan = outline(np.hstack([low, low + rng.uniform(4, 90, (3, 2))]).astype(np.float32), SIZE)
+        for region in plan.regions:
+            x1, y1, x2, y2 = region.window
+            foreign = (plan.known[y1:y2, x1:x2] == 0) & (region.alpha < COVERED)
+            assert not region.alpha[foreign].any()
 
 
 def test_nothing_to_cover() -> None:
