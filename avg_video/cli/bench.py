@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from avg_video.cli.options import encoding_options, looking_options, settings_from
-from avg_video.cli.progress import Bars, short_name
+from avg_video.cli.progress import FileBar
 from avg_video.cli.stop import StopSign
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def bench(stop: StopSign, /, file: Path, as_json: bool, **chosen: Any) -> int:
     """
     from avg_video.bench import measure
 
-    with Bars(short_name(file), check=stop.check) as bars:
+    with FileBar(file, check=stop.check) as bars:
         result = measure(file, settings_from(**chosen), bars)
     if as_json:
         figures = asdict(result) | {

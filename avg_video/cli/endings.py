@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import traceback
 
 import click
@@ -67,5 +68,6 @@ def _usage(error: click.ClickException) -> str:
     what = printable(what[:1].lower() + what[1:])
     ctx = getattr(error, "ctx", None)
     command = "avg-blur" if ctx is None or ctx.info_name == "run" else ctx.command_path
-    what, _, hint = what.partition(". Did you mean ")
-    return f"{what}; {f'did you mean {hint} Or ' if hint else ''}see {command} --help"
+    what, *hint = re.split(r"\.? \(?(?=Did you mean|Possible options)", what, maxsplit=1)
+    meant = f"{hint[0][:1].lower()}{hint[0][1:].rstrip('?)')}, or " if hint else ""
+    return f"{what}; {meant}see {command} --help"

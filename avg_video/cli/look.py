@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from avg_video.cli.options import looking_options, settings_from
-from avg_video.cli.progress import Bars, short_name
+from avg_video.cli.progress import FileBar
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import count_of
 from avg_video.errors import printable
@@ -44,7 +44,7 @@ def look(stop: StopSign, /, file: Path, page: Path | None, open_it: bool, quiet:
     from avg_video.review.page import make_page
     from avg_video.review.places import page_paths
 
-    with Bars(short_name(file), check=stop.check, show=False if quiet else None) as bars:
+    with FileBar(file, check=stop.check, show=False if quiet else None) as bars:
         plan = analyse(file, settings_from(**chosen), bars)
     page_path, plan_path = page_paths(plan.source_sha256, page)
     make_page(file, plan, page_path)

@@ -5,62 +5,99 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import PurePath
 from types import TracebackType
 from typing import Any
 
-import click
 from tqdm import tqdm
 
 from avg_video.errors import printable
 
-__all__ = ["Bars", "short_name"]
+__all__ = ["FileBar", "say_above", "shortened", "tqdm_bar"]
 
 STAGE_WIDTH = 8
 NAME_WIDTH = 28
+KNOWN = "{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}"
+UNKNOWN = "{desc} {elapsed}{postfix}"
 
 
-def short_name(path: Path, width: int = NAME_WIDTH) -> str:
-    """A file's name that fits the width of a bar and can't steer the terminal; the middle is left out if too long."""
-    name = printable(path.name or str(path))
-    if len(name) <= width:
-        return name
+def shortened(name: str | PurePath, width: int = NAME_WIDTH) -> str:
+    """A name that fits the width of a bar and can't steer the terminal; the middle is left out if it is too long."""
+    text = printable(name.name or str(name)) if isinstance(name, PurePath) else printable(name)
+    if len(text) <= width:
+        return text
     keep = width - 3
-    return f"{name[: keep - keep // 2]}...{name[len(name) - keep // 2 :]}"
+    return f"{text[: keep - keep // 2]}...{text[len(text) - keep // 2 :]}"
 
 
-class Bars:
-    """The bar of one file (and, in a batch, one for all files); fits the pipeline's `Progress`.
+def on_terminal(show: bool | None = None) -> bool:
+    """Whether bars are drawn: as asked for, else when stderr is a terminal."""
+    return sys.stderr.isatty() if show is None else show
+
+
+def say_above(line: str) -> None:
+    """One line on stderr, above the bars if there are any."""
+    tqdm.write(line, file=sys.stderr)
+
+
+def tqdm_bar(head: str, total: float | None, *, position: int = 0, form: str = KNOWN) -> Any:
+    """A bar that leaves nothing behind when it is closed."""
+    return tqdm(
+        total=total,
+        desc=head,
+        bar_format=form,
+        position=position,
+        leave=False,
+        dynamic_ncols=True,
+        file=sys.stderr,
+        mininterval=0.2,
+    )
+
+
+class FileBar:
+    """The bar of one file: its stage, frames a second and the time left; fits the pipeline's `Progress`.
 
     Parameters
     ----------
+    name: how the file is called, in full; warnings begin with it.
     check: called at every report; may raise to stop the run.
-    show: whether bars are drawn; None is when stderr is a terminal. Warnings are written in any case.
+    show: whether a bar is drawn; None is when stderr is a terminal. Warnings are written in any case.
+    position: the line it takes, counted down from the first.
     """
 
-    def __init__(self, name: str, *, check: Callable[[], None] = lambda: None, show: bool | None = None) -> None:
-        self._name = name
+    def __init__(
+        self,
+        name: str | PurePath,
+        *,
+        check: Callable[[], None] = lambda: None,
+        show: bool | None = None,
+        position: int = 0,
+    ) -> None:
+        self._name = printable(name)
+        self._short = shortened(name)
         self._check = check
-        self._show = sys.stderr.isatty() if show is None else show
+        self._show = on_terminal(show)
+        self._position = position
         self._bar: Any = None
         self._started = 0.0
         self.warnings: list[str] = []
 
-    def __enter__(self) -> Bars:
+    def __enter__(self) -> FileBar:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        self.close()
 
     def stage(self, name: str, total_s: float | None) -> None:
         """A new stage begins; `total_s` is the length of the film in seconds, if known."""
         self._check()
-        self._close()
+        self.close()
         self._started = time.monotonic()
         if self._show:
-            self._bar = file_bar(self._name, name, total_s)
+            head = f"{self._short}  {name:<{STAGE_WIDTH}}"
+            self._bar = tqdm_bar(head, total_s, position=self._position, form=KNOWN if total_s else UNKNOWN)
 
     def at(self, second: float, pictures: int) -> None:
         """How far the stage is: seconds of film, and pictures done."""
@@ -79,35 +116,15 @@ class Bars:
         """Something the user must know, at once and whole, above the bars."""
         self._check()
         self.warnings.append(text)
-        line = f"avg-blur: {self._name}: {printable(text)}"
-        if self._bar is None:
-            click.echo(line, err=True)
-        else:
-            tqdm.write(line, file=sys.stderr)
+        say_above(f"avg-blur: {self._name}: {printable(text)}")
 
     def refresh(self) -> None:
         """Draw now what would otherwise wait its turn."""
         if self._bar is not None:
             self._bar.refresh()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Take the bar away."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-def file_bar(name: str, stage: str, total_s: float | None, position: int = 0) -> Any:
-    """A tqdm bar in seconds of film."""
-    head = f"{name}  {stage:<{STAGE_WIDTH}}"
-    whole = "{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}"
-    unknown = "{desc} {elapsed}{postfix}"
-    return tqdm(
-        total=total_s,
-        desc=head,
-        bar_format=whole if total_s else unknown,
-        position=position,
-        leave=False,
-        dynamic_ncols=True,
-        file=sys.stderr,
-        mininterval=0.2,
-    )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from avg_video.cli.batch import many
 from avg_video.cli.options import STYLES, NumberList, encoding_options, looking_options, settings_from
-from avg_video.cli.progress import Bars, short_name
+from avg_video.cli.progress import FileBar
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import closing_lines
 from avg_video.errors import UsageError
@@ -52,9 +53,11 @@ class Chosen:
     help="Who may be shown. Default: NAME.avg.toml beside the input, else everybody is covered.",
 )
 @click.option(
-    "--object", "objected", type=NumberList(), default="", metavar="3,7", help="Cover these people's numbers."
+    "--object", "objected", type=NumberList(), default=frozenset(), metavar="3,7", help="Cover these people's numbers."
 )
-@click.option("--show", "shown", type=NumberList(), default="", metavar="1", help="Show these people's numbers.")
+@click.option(
+    "--show", "shown", type=NumberList(), default=frozenset(), metavar="1", help="Show these people's numbers."
+)
 @click.option(
     "--plan",
     metavar="FILE",
@@ -97,9 +100,15 @@ def run(
     """Make a copy of each recording in which nobody is recognisable who must not be."""
     made = settings_from(second_look=not no_second_look, **settings)
     chosen = Chosen(policy, objected, shown, plan, as_json, quiet)
-    if len(inputs) == 1 and not inputs[0].is_dir():
+    if len(inputs) == 1 and not is_folder(inputs[0]):
         return one(stop, inputs[0], output, made, chosen)
-    return 0
+    if objected or shown or plan is not None:
+        raise UsageError(
+            "numbers of people and plans belong to one recording",
+            remedy="give one FILE with --object, --show or --plan",
+        )
+    out = None if output is None else Path(output)
+    return many(stop, inputs, out, made, policy=policy, jobs_n=jobs, as_json=as_json, quiet=quiet)
 
 
 def one(stop: StopSign, source: Path, output: str | None, settings: Settings, chosen: Chosen) -> int:
@@ -108,7 +117,7 @@ def one(stop: StopSign, source: Path, output: str | None, settings: Settings, ch
 
     target = target_of(source, output)
     policy = load(chosen.policy)
-    with Bars(short_name(source), check=stop.check, show=False if chosen.quiet or chosen.as_json else None) as bars:
+    with FileBar(source, check=stop.check, show=False if chosen.quiet or chosen.as_json else None) as bars:
         outcome = anonymise(
             source,
             target,
@@ -136,7 +145,7 @@ def target_of(source: Path, output: str | None) -> Path:
     if output is None:
         return default_output(source)
     path = Path(output)
-    if path.is_dir():
+    if is_folder(path):
         return path / default_output(source).name
     if output.endswith(("/", os.sep)):
         raise UsageError("there is no such folder", remedy="make it first, or name a file with -o", file=path)
@@ -147,6 +156,14 @@ def target_of(source: Path, output: str | None) -> Path:
             file=path,
         )
     return path
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; a name that can't even be asked about is none, and whoever opens it says why."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def load(path: Path | None) -> Policy | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from avg_video.pipeline import Outcome
     from avg_video.record.model import Record
 
-__all__ = ["closing_lines", "count_of"]
+__all__ = ["NOT_ANONYMOUS", "closing_lines", "count_of"]
 
 NOT_ANONYMOUS = (
     "The copy is de-identified, not anonymous: posture, clothes, text in view and the room can still tell who someone "

@@ -45,8 +45,9 @@ def refused(folder: Path, code: int, line: str, *args: str | Path) -> None:
 
 def test_not_found(tmp_path: Path) -> None:
     path = tmp_path / "none.mp4"
-    for command in ((), ("look",), ("bench",)):
-        refused(tmp_path, 2, f"{path}: not found; check the name and the folder", *command, path)
+    refused(tmp_path, 2, f"{path}: not found; check the name and the folder", path)
+    refused(tmp_path, 2, f"{path}: there is no such file; check the name", "look", path)
+    refused(tmp_path, 2, f"{path}: not found; check the name and the folder", "bench", path)
 
 
 def test_a_name_that_would_steer_the_terminal(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_empty(tmp_path: Path) -> None:
 def test_no_video_stream(clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "sound.m4a"
     run_ffmpeg(ffmpeg.input("sine=duration=1", f="lavfi").output(str(path)))
-    refused(tmp_path, 1, f"{path}: holds no video; {KINDS}", path)
+    refused(tmp_path, 1, f"{path}: has no picture, only sound or data; give a file with moving pictures", path)
 
 
 def test_encrypted(clip: Path, tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_encrypted(clip: Path, tmp_path: Path) -> None:
     key = "0123456789abcdef0123456789abcdef"
     lock = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": key, "encryption_kid": key}
     run_ffmpeg(ffmpeg.input(str(clip)).output(str(path), c="copy", **lock))
-    refused(tmp_path, 1, f"{path}: is encrypted; decrypt it first", path)
+    refused(tmp_path, 1, f"{path}: is encrypted (copy protection); ask its owner for a version without", path)
 
 
 def test_truncated(clip: Path) -> None:
@@ -122,7 +123,7 @@ def test_no_permission(clip: Path) -> None:
 def test_output_exists(clip: Path) -> None:
     there = clip.with_name("lesson.avg.mp4")
     there.write_text("mine")
-    remedy = "give --overwrite to replace it, or another name with -o"
+    remedy = "give --overwrite, or another name with -o"
     refused(clip.parent, 2, f"{there}: it exists already; {remedy}", clip)
     refused(clip.parent, 2, f"{there}: it exists already; {remedy}", clip, "-o", there)
 
@@ -143,7 +144,7 @@ def test_output_is_the_input(clip: Path, way: str) -> None:
         same = clip.with_name("LESSON.mp4")
         if not same.exists():
             pytest.skip("this file system tells capitals from small letters")
-    line = f"{same}: the output would be the recording itself; give another name with -o"
+    line = f"{clip}: the output would replace the recording; give another name with -o"
     for more in ((), ("--overwrite",)):
         refused(clip.parent, 2, line, clip, "-o", same, *more)
 
@@ -151,7 +152,7 @@ def test_output_is_the_input(clip: Path, way: str) -> None:
 def test_a_folder_where_the_output_should_be(clip: Path) -> None:
     there = clip.with_name("lesson.avg.mp4")
     there.mkdir()
-    refused(clip.parent, 2, f"{there}: it is a folder; give the name of a file", clip, "--overwrite")
+    refused(clip.parent, 2, f"{there}: the output is a folder; give the name of a file with -o", clip, "--overwrite")
 
 
 def test_output_names_that_are_neither_mp4_nor_folder(clip: Path) -> None:
@@ -187,10 +188,8 @@ def test_disk_full(clip: Path) -> None:
     )
     args = [sys.executable, "-c", code, str(clip)]
     ran = subprocess.run(args, capture_output=True, text=True, timeout=60, check=False)
-    there = clip.with_name("lesson.avg.mp4")
-    assert ran.stderr == (
-        f"avg-blur: {there}: there is no room left to write it; free some space or choose another disk\n"
-    )
+    line = "there is no room left on the disk; free some space, or choose another disk with -o"
+    assert ran.stderr == f"avg-blur: {clip.parent}: {line}\n"
     assert (ran.returncode, ran.stdout) == (1, "")
     assert names_in(clip.parent) == {"lesson.mp4"}
 
@@ -199,9 +198,9 @@ def test_many_inputs_need_a_folder(clip: Path) -> None:
     other = clip.with_name("other.mp4")
     other.write_bytes(clip.read_bytes())
     line = "several recordings need a folder for the copies; give one with -o FOLDER"
-    refused(clip.parent, 2, line, clip, other)
-    refused(clip.parent, 2, line, clip.parent)
-    line = f"{other}: this is a file, and several recordings need a folder; give another with -o FOLDER"
+    refused(clip.parent, 2, f"{clip}: {line}", clip, other)
+    refused(clip.parent, 2, f"{clip.parent}: {line}", clip.parent)
+    line = f"{other}: it is a file; name a folder with -o for several recordings"
     refused(clip.parent, 2, line, clip.parent, "-o", other)
 
 
@@ -225,7 +224,7 @@ def test_numbers_without_a_look(clip: Path) -> None:
 
 
 def test_unknown_numbers(looked: Path) -> None:
-    line = f"{looked}: nobody has the number 8 or 9; the numbers go from 1 to 1, see the page of avg-blur look"
+    line = f"{looked}: there is no person number 8 in it; choose from the page that avg-blur look made: numbers 1 to 1"
     refused(looked.parent, 2, line, looked, "--object", "8,9", "--show", "1")
 
 
@@ -233,7 +232,14 @@ def test_a_plan_that_is_none_or_of_another_recording(looked: Path, made: Path) -
     folder = looked.parent
     notes = folder / "notes.avgplan"
     notes.write_text("no plan")
-    refused(folder, 2, f"{notes}: is not a plan; run avg-blur look again", looked, "--plan", notes)
+    refused(
+        folder,
+        2,
+        f"{notes}: it is damaged, or it is no plan; make a new one with avg-blur look FILE",
+        looked,
+        "--plan",
+        notes,
+    )
     other = lesson(folder / "other.mp4", pictures=5)
     page = folder / "page.html"
     assert avg_blur("look", looked, "-q", "-o", page).exit_code == 0
@@ -250,13 +256,13 @@ def test_numbers_with_many_inputs(clip: Path) -> None:
 
 def test_policies_that_are_wrong(clip: Path) -> None:
     policy = clip.parent / "rules.toml"
-    line = "not found; check the name and the folder"
+    line = "there is no such policy file; check its name"
     refused(clip.parent, 2, f"{policy}: {line}", clip, "--policy", policy)
     policy.write_text('audoi = "keep"\n')
-    line = "audoi: is not known here; check the spelling, or remove it"
+    line = "unknown key audoi; did you mean audio?"
     refused(clip.parent, 2, f"{policy}: {line}", clip, "--policy", policy)
     policy.write_text("[[consent_region]]\npolygon = [[0.0, 0.0], [1.5, 0.0], [1.0, 1.0]]\n")
-    line = "consent_region"
+    line = "consent_region 1, polygon point 2: 1.5 is outside 0..1; write fractions of the upright picture"
     refused(clip.parent, 2, f"{policy}: {line}", clip, "--policy", policy)
     beside = clip.with_name("lesson.avg.toml")
     policy.rename(beside)
@@ -268,7 +274,7 @@ def test_policies_that_are_wrong(clip: Path) -> None:
 
 def test_detector_that_is_not_there(clip: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AVG_BLUR_MODELS", str(tmp_path / "none"))
-    line = "the weights of yunet are not on this computer; run avg-blur models fetch yunet"
+    line = "the weights of yunet are not on this computer; run avg-blur models fetch yunet, or avg-blur models add FILE"
     refused(tmp_path, 1, line, clip, "--detector", "yunet")
 
 
@@ -285,7 +291,7 @@ def test_encoder_that_does_not_exist(clip: Path) -> None:
     ("args", "line"),
     [
         (["x.mp4", "--crf", "99"], "invalid value for '--crf': 99 is not in the range 1<=x<=51; see avg-blur --help"),
-        (["x.mp4", "--out"], "no such option '--out'; did you mean '--output'? Or see avg-blur --help"),
+        (["x.mp4", "--outputt"], "no such option '--outputt'; did you mean '--output', or see avg-blur --help"),
         (["x.mp4", "-o"], "option '-o' requires an argument; see avg-blur --help"),
         (["--json"], "missing argument 'FILE|FOLDER ...'; see avg-blur --help"),
         (["look"], "missing argument 'FILE'; see avg-blur look --help"),

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from avg_video.cli.progress import Bars, short_name
+from avg_video.cli.progress import FileBar, shortened
 from avg_video.cli.stop import CALM_S, StopSign
 
 
 def test_name_fits_and_is_harmless() -> None:
-    assert short_name(Path("a/lesson.mp4")) == "lesson.mp4"
-    assert short_name(Path("x\x1b[31m.mp4")) == "x\\x1b[31m.mp4"
-    long = short_name(Path("a" * 40 + "b" * 40 + ".mp4"))
+    assert shortened(Path("a/lesson.mp4")) == "lesson.mp4"
+    assert shortened(Path("x\x1b[31m.mp4")) == "x\\x1b[31m.mp4"
+    long = shortened(Path("a" * 40 + "b" * 40 + ".mp4"))
     assert len(long) == 28
     assert long.startswith("aaa")
     assert long.endswith("b.mp4")
 
 
 def test_nothing_is_drawn_off_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    with Bars("lesson.mp4") as bars:
+    with FileBar("lesson.mp4") as bars:
         bars.stage("looking", 10.0)
         bars.at(5.0, 125)
         bars.warn("the picture shakes\x1b[2J")
@@ -32,7 +32,7 @@ def test_nothing_is_drawn_off_a_terminal(capfd: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_bar_says_what_how_far_how_fast_and_how_long(capfd: pytest.CaptureFixture[str]) -> None:
-    with Bars("lesson.mp4", show=True) as bars:
+    with FileBar("lesson.mp4", show=True) as bars:
         bars.stage("looking", 10.0)
         bars.at(5.0, 125)
         bars.refresh()
@@ -48,7 +48,7 @@ def test_a_bar_says_what_how_far_how_fast_and_how_long(capfd: pytest.CaptureFixt
 
 
 def test_a_stage_that_runs_over_or_has_no_known_length(capfd: pytest.CaptureFixture[str]) -> None:
-    with Bars("lesson.mp4", show=True) as bars:
+    with FileBar("lesson.mp4", show=True) as bars:
         bars.stage("looking", 2.0)
         bars.at(3.0, 75)
         bars.refresh()
@@ -62,7 +62,7 @@ def test_a_stage_that_runs_over_or_has_no_known_length(capfd: pytest.CaptureFixt
 
 def test_check_is_called_at_every_report() -> None:
     calls: list[int] = []
-    bars = Bars("x", check=lambda: calls.append(1), show=False)
+    bars = FileBar("x", check=lambda: calls.append(1), show=False)
     bars.stage("looking", 1.0)
     bars.at(0.5, 1)
     assert len(calls) == 2

@@ -1,0 +1,160 @@
+"""Many recordings in one go: a bar for all and one for each in work, and a table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from avg_video.cli.endings import describe
+from avg_video.cli.progress import FileBar, on_terminal, say_above, tqdm_bar
+from avg_video.cli.stop import StopSign
+from avg_video.cli.words import NOT_ANONYMOUS
+from avg_video.errors import EXIT_INTERRUPTED, EXIT_LOOK, UsageError, printable
+
+if TYPE_CHECKING:
+    from avg_video.batch import BatchSummary, FileEntry, Job
+    from avg_video.pipeline import Settings
+
+__all__ = ["BatchBars", "many", "table"]
+
+NAME_WIDTH_MAX = 60
+
+
+class BatchBars:
+    """Bars for a batch; fits `avg_video.batch.BatchProgress`.
+
+    Parameters
+    ----------
+    total: how many recordings there are.
+    jobs_n: how many are made at once; each has a line of its own below that of the batch.
+    check: called at every report; may raise to stop the batch.
+    show: whether bars are drawn; None is when stderr is a terminal. Warnings and errors are written in any case.
+    """
+
+    def __init__(
+        self, total: int, jobs_n: int, *, check: Callable[[], None] = lambda: None, show: bool | None = None
+    ) -> None:
+        self._show = on_terminal(show)
+        self._check = check
+        self._free = list(range(jobs_n, 0, -1))
+        self._bars: dict[Job, tuple[int, FileBar]] = {}
+        self._ended: set[Job] = set()
+        self._all: Any = None
+        if self._show:
+            self._all = tqdm_bar(
+                f"{total} recordings", total, form="{desc}  {n_fmt} done |{bar}| {elapsed} so far, {remaining} left"
+            )
+
+    def __enter__(self) -> BatchBars:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for _, bar in self._bars.values():
+            bar.close()
+        if self._all is not None:
+            self._all.close()
+
+    def started(self, job: Job) -> None:
+        self._bar(job)
+
+    def stage(self, job: Job, name: str, total_s: float | None) -> None:
+        self._bar(job).stage(name, total_s)
+
+    def at(self, job: Job, second: float, pictures: int) -> None:
+        self._bar(job).at(second, pictures)
+
+    def warn(self, job: Job, text: str) -> None:
+        self._bar(job).warn(text)
+
+    def finished(self, job: Job, entry: FileEntry) -> None:
+        """Take the file's bar away, and say at once what went wrong."""
+        self._check()
+        if job in self._bars:
+            slot, bar = self._bars.pop(job)
+            bar.close()
+            self._free.append(slot)
+        if entry.error is not None:
+            say_above(f"avg-blur: {entry.error}")
+        if self._all is not None:
+            self._all.update(1)
+            self._all.refresh()
+
+    def tick(self) -> None:
+        self._check()
+        if self._all is not None:
+            self._all.update(0)
+
+    def _bar(self, job: Job) -> FileBar:
+        """The bar of a job. A job that is tried again after a crash has no more lines than the first time."""
+        if job not in self._bars:
+            slot = self._free.pop() if self._free else 1
+            self._bars[job] = slot, FileBar(job.name, check=self._check, show=self._show, position=slot)
+        return self._bars[job][1]
+
+
+def many(
+    stop: StopSign,
+    inputs: Sequence[Path],
+    out: Path | None,
+    settings: Settings,
+    *,
+    policy: Path | None,
+    jobs_n: int,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Make a copy of every recording among `inputs` and below, and say what came of each.
+
+    Raises `UsageError` when there is no folder for the copies, or what `batch.collect` raises.
+    """
+    from avg_video.batch import BATCH_FILE, collect, run_batch, worker
+
+    if out is None:
+        raise UsageError(
+            "several recordings need a folder for the copies", remedy="give one with -o FOLDER", file=inputs[0]
+        )
+    found = collect(inputs, out, policy)
+    with BatchBars(len(found.jobs), jobs_n, check=stop.check, show=False if quiet or as_json else None) as bars:
+        summary = run_batch(
+            found.jobs,
+            worker(settings, jobs_n),
+            jobs_n=jobs_n,
+            progress=bars,
+            out=out,
+            left_out=found.left_out,
+            words=describe,
+        )
+    if as_json:
+        click.echo(summary.model_dump_json())
+    elif not quiet:
+        click.echo("\n".join(table(summary)))
+        click.echo(f"List: {printable(out / BATCH_FILE)}")
+    if summary.exit_code == EXIT_INTERRUPTED:
+        click.echo("avg-blur: interrupted, nothing half done was left; run the same command again to go on", err=True)
+    return summary.exit_code
+
+
+def table(summary: BatchSummary) -> list[str]:
+    """A line for each recording, what was left out and why, and the sum."""
+    names = [entry.input for entry in summary.files] + [item.name for item in summary.left_out]
+    width = min(max(len(name) for name in names), NAME_WIDTH_MAX)
+    lines = [f"{entry.input:<{width}}  {entry.status:<8}{_clock(entry.seconds):>9}" for entry in summary.files]
+    lines += [f"{item.name:<{width}}  left out: {item.reason}" for item in summary.left_out]
+    counts = [f"{n} {word}" for word in ("done", "look", "skipped", "failed", "stopped") if (n := summary.count(word))]
+    lines.append(f"{len(summary.files)} recordings: {', '.join(counts)}")
+    if any(entry.exit_code == EXIT_LOOK for entry in summary.files):
+        lines.append("look: a person must look at the copy before it is used; its record says where and why.")
+    if any(entry.status in ("done", "look") for entry in summary.files):
+        lines.append(NOT_ANONYMOUS)
+    return lines
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
