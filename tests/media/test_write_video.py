@@ -1,0 +1,365 @@
+"""The pictures of an output: exact times and lengths, shape and colours, nothing hidden, nothing half done."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from avg_video.errors import AvgError, CheckFailed, DamagedInput, EncoderFailed, OutputError, UnsupportedInput
+from avg_video.media.encoders import Encoder, choose_encoder
+from avg_video.media.inspect import inspect_file
+from avg_video.media.readback import read_back
+from avg_video.media.sound import SoundPlan
+from avg_video.media.source import ColourTags
+from avg_video.media.timing import Timeline
+from avg_video.media.writer import VideoWriter
+from tests.media.writing import SIZE, info_of, line_of, picture, pictures, recording, write
+
+KEEP = SoundPlan(keep=True)
+FAST = Encoder("libx264", (("preset", "ultrafast"), ("flags", "+bitexact+global_header")))
+VERYFAST = choose_encoder("libx264", SIZE)
+
+# Times of real kinds of source: steady, NTSC, Matroska's milliseconds, a transport stream that starts late, a phone in
+# the dark with gaps, one picture only, two, and a container clock of nanoseconds.
+LINES = {
+    "25 pictures a second": (list(range(40)), Fraction(1, 25), 1),
+    "29.97 pictures a second": (list(range(40)), Fraction(1001, 30000), 1),
+    "Matroska at 30": ([round(i * 1000 / 30) for i in range(40)], Fraction(1, 1000), 33),
+    "a late start": ([133200 + 3003 * i for i in range(40)], Fraction(1, 90000), 3003),
+    "a start before zero": ([-7 + 2 * i for i in range(20)], Fraction(1, 50), 2),
+    "uneven": ([5, 9, 13, 14, 30, 31, 32, 60, 61, 70, 71, 90, 91, 92, 1000], Fraction(1, 600), 77),
+    "a long still": ([0, 1, 2, 90_000 * 40, 90_000 * 40 + 1], Fraction(1, 90000), 90_000 * 20),
+    "one picture": ([12345], Fraction(1, 1000), 40),
+    "two pictures": ([0, 3], Fraction(1, 25), 9),
+    "three pictures": ([0, 1, 2], Fraction(1, 25), 1),
+    "nanoseconds": ([i * 33_333_000 for i in range(40)], Fraction(1, 10**9), 33_333_000),
+}
+
+
+def seconds(line: Timeline) -> list[Fraction]:
+    return [Fraction(int(p) - int(line.pts[0])) * line.time_base for p in line.pts]
+
+
+def total(line: Timeline) -> Fraction:
+    return (line.end_pts - int(line.pts[0])) * line.time_base
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_every_picture_keeps_its_time_and_the_last_one_its_length(tmp_path: Path, name: str) -> None:
+    pts, base, last = LINES[name]
+    line = line_of(pts, base, last=last)
+    info = write(tmp_path / "out.mp4", line, encoder=VERYFAST)
+    with av.open(str(tmp_path / "out.mp4")) as box:
+        film = box.streams.video[0]
+        assert film.time_base is not None
+        assert [frame.pts * film.time_base for frame in box.decode(film) if frame.pts is not None] == seconds(line)
+        assert film.duration is not None
+        assert film.duration * film.time_base == total(line)
+        assert film.start_time == 0
+    read_back(tmp_path / "out.mp4", info, line, sound=SoundPlan())
+    assert inspect_file(tmp_path / "out.mp4") == ()
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(st.integers(1, 5000), min_size=1, max_size=24),
+    start=st.integers(-(10**6), 10**9),
+    base=st.sampled_from([Fraction(1, 25), Fraction(1, 1000), Fraction(1, 90000), Fraction(1001, 24000)]),
+)
+def test_any_times_are_kept(tmp_path: Path, steps: list[int], start: int, base: Fraction) -> None:
+    line = line_of([start, *(start + int(t) for t in np.cumsum(steps)[:-1])], base, last=steps[-1])
+    info = write(tmp_path / "out.mp4", line, encoder=VERYFAST)
+    read_back(tmp_path / "out.mp4", info, line, sound=SoundPlan())
+    assert inspect_file(tmp_path / "out.mp4") == ()
+
+
+@pytest.mark.parametrize("name", ["29.97 pictures a second", "uneven", "a late start"])
+def test_another_ffmpeg_sees_the_same_times(tmp_path: Path, name: str) -> None:
+    pts, base, last = LINES[name]
+    line = line_of(pts, base, last=last)
+    write(tmp_path / "out.mp4", line, encoder=VERYFAST)
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(tmp_path / "out.mp4")]
+    command += ["-fps_mode", "passthrough", "-copyts", "-vf", "showinfo", "-f", "null", "-"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    config = re.search(r"config in time_base: (\d+)/(\d+)", told)
+    assert config is not None
+    clock = Fraction(int(config[1]), int(config[2]))
+    assert [int(p) * clock for p in re.findall(r"n: *\d+ pts: *(-?\d+) ", told)] == seconds(line)
+    assert "start: 0.000000" in told
+    duration = re.search(r"Duration: (\d+):(\d+):([\d.]+)", told)
+    assert duration is not None
+    assert float(duration[3]) + 60 * int(duration[2]) == pytest.approx(float(total(line)), abs=0.011)
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+def test_exiftool_finds_the_length_and_no_tag(tmp_path: Path) -> None:
+    pts, base, last = LINES["uneven"]
+    line = line_of(pts, base, last=last)
+    source = recording(tmp_path / "in.mp4", np.zeros((1, 96000), np.float32))
+    write(tmp_path / "out.mp4", line, sound=KEEP, source=source)
+    command = ["exiftool", "-json", "-n", "-a", "-u", "-ee", "-G1", str(tmp_path / "out.mp4")]
+    (tags,) = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    for track, tolerance in (("Track1", 1e-6), ("Track2", 0.022)):
+        assert tags[f"{track}:TrackDuration"] == pytest.approx(float(total(line)), abs=tolerance)
+        assert tags[f"{track}:TrackCreateDate"] == tags[f"{track}:MediaModifyDate"] == "0000:00:00 00:00:00"
+        assert tags[f"{track}:MediaLanguageCode"] == "und"
+    assert tags["QuickTime:CreateDate"] == "0000:00:00 00:00:00"
+    assert tags["Composite:Rotation"] == 0
+    assert not [key for key in tags if re.search("Encoder|Title|GPS|Comment|Vendor|Free|Compressor(?!ID)", key)]
+
+
+def test_shape_and_colours_travel(tmp_path: Path) -> None:
+    colours = ColourTags(range=2, matrix=6, primaries=6, transfer=6)
+    line = line_of(range(5), Fraction(1, 25), sample_aspect=Fraction(16, 15), size_wh=(72, 128))
+    info = write(tmp_path / "out.mp4", line, colours=colours)
+    with av.open(str(tmp_path / "out.mp4")) as box:
+        context = box.streams.video[0].codec_context
+        assert (context.width, context.height) == (72, 128)
+        assert context.sample_aspect_ratio == Fraction(16, 15)
+        frame = next(box.decode(video=0))
+        assert (frame.color_range, frame.colorspace, frame.color_primaries, frame.color_trc) == (2, 6, 6, 6)
+        assert frame.rotation == 0
+    read_back(tmp_path / "out.mp4", info, line, sound=SoundPlan())
+    assert inspect_file(tmp_path / "out.mp4") == ()
+
+
+def test_unstated_colours_stay_unstated(tmp_path: Path) -> None:
+    line = line_of(range(5), Fraction(1, 25))
+    info = write(tmp_path / "out.mp4", line, colours=ColourTags(range=0, matrix=2, primaries=2, transfer=2))
+    assert b"colr" not in (tmp_path / "out.mp4").read_bytes()
+    read_back(tmp_path / "out.mp4", info, line, sound=SoundPlan())
+
+
+def test_the_pictures_are_those_given(tmp_path: Path) -> None:
+    line = line_of(range(12), Fraction(1, 25))
+    write(tmp_path / "out.mp4", line, encoder=choose_encoder("libx264", SIZE, crf=5))
+    with av.open(str(tmp_path / "out.mp4")) as box:
+        for given_picture, frame in zip(pictures(line), box.decode(video=0), strict=True):
+            assert np.abs(frame.to_ndarray().astype(int) - given_picture.i420).mean() < 2
+
+
+def test_there_is_an_index_at_the_front_and_it_is_the_same_every_time(tmp_path: Path) -> None:
+    line = line_of(range(30), Fraction(1, 25))
+    source = recording(tmp_path / "in.mp4", np.zeros((2, 96000), np.float32))
+    write(tmp_path / "a.mp4", line, sound=KEEP, source=source)
+    write(tmp_path / "b.mp4", line, sound=KEEP, source=source)
+    data = (tmp_path / "a.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    assert data == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_sound_and_picture_lie_side_by_side(tmp_path: Path) -> None:
+    """A player that reads from the front never has to jump: no packet is far from what belongs to the same moment."""
+    line = line_of(range(250), Fraction(1, 25))
+    source = recording(tmp_path / "in.mp4", np.zeros((1, 480000), np.float32), seconds=1)
+    write(tmp_path / "out.mp4", line, encoder=FAST, sound=KEEP, source=source)
+    with av.open(str(tmp_path / "out.mp4")) as box:
+        places = [(p.pos, float(p.dts * p.time_base)) for p in box.demux() if p.dts is not None and p.pos]
+    times = [t for _, t in sorted(places)]
+    assert max(abs(b - a) for a, b in zip(times, times[1:], strict=False)) < 1.2
+
+
+# --- what must not happen ---------------------------------------------------------------------------------------------
+
+
+def start(path: Path, line: Timeline, encoder: Encoder = FAST) -> VideoWriter:
+    return VideoWriter(path, info_of(line), line, encoder)
+
+
+@pytest.mark.parametrize(
+    ("index", "pts", "size"), [(1, 2, SIZE), (2, 1, SIZE), (1, 1, (98, 64)), (0, 0, SIZE)], ids=str
+)
+def test_a_picture_that_was_not_announced_stops_the_work(
+    tmp_path: Path, index: int, pts: int, size: tuple[int, int]
+) -> None:
+    line = line_of(range(5), Fraction(1, 25))
+    with start(tmp_path / "out.mp4", line) as writer:
+        writer.write(picture(0, 0))
+        with pytest.raises(DamagedInput, match=r"in\.mp4: its second reading differs from its first at picture 2 of 5"):
+            writer.write(picture(index, pts, size))
+
+
+def test_missing_and_surplus_pictures_stop_the_work(tmp_path: Path) -> None:
+    line = line_of(range(2), Fraction(1, 25))
+    with start(tmp_path / "out.mp4", line) as writer:
+        writer.write(picture(0, 0))
+        with pytest.raises(DamagedInput, match="at picture 2 of 2"):
+            writer.finish()
+        writer.write(picture(1, 1))
+        with pytest.raises(DamagedInput, match="at picture 3 of 2"):
+            writer.write(picture(2, 2))
+
+
+def test_an_error_in_the_middle_lets_go_of_everything(tmp_path: Path) -> None:
+    line = line_of(range(50), Fraction(1, 25))
+    source = recording(tmp_path / "in.mp4", np.zeros((1, 96000), np.float32))
+    open_before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    info = info_of(line, sound=1)
+    with (
+        pytest.raises(ZeroDivisionError),
+        VideoWriter(tmp_path / "out.mp4", info, line, FAST, sound=KEEP, source=source) as writer,
+    ):
+        fail_after(writer, pictures(line), 20)
+    if open_before:
+        assert len(os.listdir("/proc/self/fd")) == open_before
+
+
+def fail_after(writer: VideoWriter, given_pictures: object, count: int) -> None:
+    for k, one in enumerate(given_pictures):  # type: ignore[arg-type, var-annotated]
+        if k == count:
+            raise ZeroDivisionError
+        writer.write(one)
+
+
+def test_a_clock_that_no_mp4_can_keep_is_refused(tmp_path: Path) -> None:
+    line = line_of([0, 10**9 + 7, 10**12], Fraction(1, 10**9 + 9))
+    with pytest.raises(UnsupportedInput, match="its clock is too fine"):
+        start(tmp_path / "out.mp4", line)
+
+
+def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="does not exist"):
+        start(tmp_path / "no" / "out.mp4", line_of(range(3), Fraction(1, 25)))
+
+
+def test_an_encoder_that_fails_is_named(tmp_path: Path) -> None:
+    broken = Encoder("libx264", (("preset", "nonsense"),))
+    with pytest.raises((EncoderFailed, OutputError)):
+        start(tmp_path / "out.mp4", line_of(range(3), Fraction(1, 25)), broken)
+
+
+LIMITED = """
+import resource, sys
+from fractions import Fraction
+from pathlib import Path
+import numpy as np
+from avg_video.errors import AvgError
+from avg_video.media.temporary import PrivateTemporary
+from avg_video.media.writer import VideoWriter
+from tests.media.test_write_video import FAST
+from tests.media.writing import info_of, line_of, pictures, recording
+from avg_video.media.sound import SoundPlan
+
+folder, limit = Path(sys.argv[1]), int(sys.argv[2])
+line = line_of(range(40), Fraction(1, 25), size_wh=(640, 480))
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    with PrivateTemporary(folder / "out.mp4") as t:
+        with VideoWriter(t.path, info_of(line), line, FAST) as writer:
+            for one in pictures(line):
+                writer.write(one)
+            writer.finish()
+        t.publish()
+except AvgError as error:
+    print(type(error).__name__, error.what, "|", error.remedy)
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file size limits as POSIX has them")
+@pytest.mark.parametrize("part", [0.0, 0.001, 0.5, 0.9, 0.9999, 1.0])
+def test_no_room_left_leaves_no_file_wherever_it_strikes(tmp_path: Path, part: float, whole_size: int) -> None:
+    """In the first bytes, in the pictures, in the index, while the index moves; with exactly enough room it works."""
+    run = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path), str(int(whole_size * part))], capture_output=True, text=True
+    )
+    if part == 1.0:
+        assert run.returncode == 0, run.stderr
+        assert [p.name for p in tmp_path.iterdir()] == ["out.mp4"]
+    else:
+        assert (
+            run.stdout
+            == "OutputError there is no room left on the disk | free some space, or choose another disk with -o\n"
+        )
+        assert run.returncode == 1
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def whole_size(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """Room that the writing needs at its widest, which is before the empty boxes are dropped."""
+    folder = tmp_path_factory.mktemp("whole")
+    line = line_of(range(40), Fraction(1, 25), size_wh=(640, 480))
+    write(folder / "out.mp4", line, encoder=FAST)
+    return (folder / "out.mp4").stat().st_size + 69  # 61 of empty tags and 8 of a free box
+
+
+# --- reading back -----------------------------------------------------------------------------------------------------
+
+
+def refused(path: Path, line: Timeline, words: str, *, sound: SoundPlan = SoundPlan()) -> None:  # noqa: B008
+    with pytest.raises(CheckFailed, match=words):
+        read_back(path, info_of(line, sound=1), line, sound=sound)
+
+
+def test_reading_back_notices_every_kind_of_difference(tmp_path: Path) -> None:
+    base = Fraction(1, 25)
+    out = tmp_path / "out.mp4"
+    line = line_of(range(10), base, last=2)
+    write(out, line)
+    read_back(out, info_of(line), line, sound=SoundPlan())
+    refused(out, line_of(range(9), base, last=3), "10 pictures instead of 9")
+    refused(out, line_of([*range(8), 9, 10], base), "picture 8 is not at its time")
+    refused(out, line_of(range(10), base, last=3), "lasts 0.440000 s instead of 0.480000 s")
+    refused(out, line_of(range(10), base, last=2, size_wh=(98, 64)), "pictures are 96x64 instead of")
+    refused(out, line_of(range(10), base, last=2, sample_aspect=Fraction(4, 3)), "pixels are 1 instead of 4/3")
+    refused(out, line, "its sound is missing", sound=KEEP)
+    other = info_of(line, colours=ColourTags(2, 6, 6, 6))
+    with pytest.raises(CheckFailed, match="colour tags are"):
+        read_back(out, other, line, sound=SoundPlan())
+
+
+def test_reading_back_notices_sound_that_is_not_wanted_or_too_short(tmp_path: Path) -> None:
+    line = line_of(range(25), Fraction(1, 25))
+    source = recording(tmp_path / "in.mp4", np.zeros((1, 96000), np.float32))
+    info = write(tmp_path / "out.mp4", line, sound=KEEP, source=source)
+    read_back(tmp_path / "out.mp4", info, line, sound=KEEP)
+    refused(tmp_path / "out.mp4", line, "sound that was to be left out")
+    short = line_of(range(20), Fraction(1, 25), last=8)
+    info = write(tmp_path / "short.mp4", short, sound=KEEP, source=source)
+    refused(tmp_path / "short.mp4", line_of(range(20), Fraction(1, 25), last=1), "its sound has 50 packets", sound=KEEP)
+
+
+@pytest.mark.parametrize("damage", ["cut", "key frame", "not media", "empty"])
+def test_reading_back_notices_damage(tmp_path: Path, damage: str) -> None:
+    out = tmp_path / "out.mp4"
+    line = line_of(range(30), Fraction(1, 25))
+    write(out, line)
+    data = out.read_bytes()
+    at = data.index(b"mdat") + 4
+    changed = {
+        "cut": data[: len(data) * 2 // 3],
+        "key frame": data[:at] + b"\0\0\0\x09\x65" + bytes(500) + data[at + 505 :],
+        "not media": b"nothing of the sort",
+        "empty": b"",
+    }[damage]
+    out.write_bytes(changed)
+    with pytest.raises(CheckFailed, match="did not pass its check"):
+        read_back(out, info_of(line), line, sound=SoundPlan())
+
+
+def test_all_these_errors_are_one_line(tmp_path: Path) -> None:
+    line = line_of(range(3), Fraction(1, 25))
+    (tmp_path / "x.mp4").write_bytes(b"")
+    messages: Sequence[AvgError] = []
+    try:
+        read_back(tmp_path / "x.mp4", info_of(line), line, sound=SoundPlan())
+    except AvgError as error:
+        messages = [error]
+    assert len(messages) == 1
+    assert str(messages[0]).startswith(f"{tmp_path}: the finished file did not pass its check: ")
+    assert "\n" not in str(messages[0])
