@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,6 +55,7 @@ class BlazeFace:
         self._graph: Any = SolutionBase(
             binary_graph_path=GRAPH, calculator_params={LEAST: FLOOR}, outputs=["detections"]
         )
+        self._turn = threading.Lock()  # the graph answers one caller at a time
         self._tile_px, self._nms_iou = entry.multiple_px, entry.nms_iou
         self.name, self.weak, self.strong = entry.name, entry.weak, entry.strong
 
@@ -82,7 +84,8 @@ class BlazeFace:
         if side > self._tile_px:
             scaled = cv2.resize(seen, (self._tile_px, self._tile_px), interpolation=cv2.INTER_AREA)
             seen = np.asarray(scaled, dtype=np.uint8)
-        found = self._graph.process({"image": np.ascontiguousarray(seen)}).detections or []
+        with self._turn:
+            found = self._graph.process({"image": np.ascontiguousarray(seen)}).detections or []
         boxes = np.zeros((len(found), 4), np.float32)
         for row, hit in zip(boxes, found, strict=True):
             box = hit.location_data.relative_bounding_box

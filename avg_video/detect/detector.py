@@ -18,7 +18,7 @@ DETECTORS = ("centerface", "yunet", "blazeface")
 
 
 class Detector(Protocol):
-    """Finds faces in one picture; says where, never whose.
+    """Finds faces in one picture; says where, never whose. May be called from several threads at once.
 
     Attributes
     ----------

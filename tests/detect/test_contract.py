@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cv2
@@ -124,6 +125,25 @@ def test_tiny_pictures(detector: Detector, size_wh: tuple[int, int]) -> None:
 def test_a_tiny_picture_of_a_face(detector: Detector) -> None:
     picture, (truth,) = scene((50, 60), (36, (25, 28)))
     assert overlap(detector(picture), truth) > 0.4
+
+
+@pytest.mark.parametrize("at", [(97, 101), (128, 160), (192, 130), (203, 260), (256, 301), (333, 189), (390, 320)])
+def test_a_face_anywhere(detector: Detector, at: tuple[int, int]) -> None:
+    """Also on the seams of a detector that looks at tiles: one face is one box, and a whole one."""
+    picture, (truth,) = scene((480, 400), (70, at))
+    found = detector(picture, detector.strong)
+    assert overlap(found, truth) > 0.5
+    assert np.count_nonzero(iou(found.boxes_xyxy, np.array([truth], np.float32)) > 0.1) == 1
+
+
+def test_several_callers_at_once(detector: Detector) -> None:
+    pictures = [scene((320, 240), (60 + 10 * k, (100 + 20 * k, 110)))[0] for k in range(6)]
+    alone = [detector(picture) for picture in pictures]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(detector, pictures))
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one.boxes_xyxy, other.boxes_xyxy)
+        assert np.array_equal(one.scores, other.scores)
 
 
 def test_the_same_answer_twice(detector: Detector) -> None:

@@ -42,7 +42,10 @@ def test_the_manifest_names_all_detectors_and_has_a_card_for_each() -> None:
     assert list(known_models()) == ["centerface", "yunet", "blazeface"]
     for entry in known_models().values():
         card = (ROOT / "models" / f"{entry.name}.md").read_text(encoding="utf-8")
-        for fact in (entry.sha256, entry.licence, entry.source, f"{entry.weak:g}", f"{entry.strong:g}"):
+        thresholds = (
+            f"weak {entry.weak:g}, strong {entry.strong:g}; overlapping hits reduced at an IoU of {entry.nms_iou:g}"
+        )
+        for fact in (entry.sha256, entry.licence, entry.source, thresholds):
             assert fact in card, f"models/{entry.name}.md: {fact} is not in it"
 
 
@@ -108,9 +111,7 @@ def test_auto_takes_what_is_there() -> None:
 def test_auto_does_not_pass_over_damaged_weights(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / model("yunet").file).write_bytes(b"x")
-    with pytest.raises(
-        ModelError, match=r"not the weights of yunet .*; remove the file, then run avg-blur"
-    ):
+    with pytest.raises(ModelError, match=r"not the weights of yunet .*; remove the file, then run avg-blur"):
         load_detector("auto")
 
 
