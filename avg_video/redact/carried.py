@@ -24,9 +24,9 @@ REACH = 2.5
 """How far around the boxes flow may look, in sizes of the largest; less loses people who move fast."""
 LEAST_REACH_PX = 48
 
-DOUBT = 0.1
+DOUBT = 0.08
 """Share of its size by which a found box grows on each side from the start. Lower leaks the rim of a head."""
-DOUBT_PER_S = 0.3
+DOUBT_PER_S = 0.2
 """Further growth for each second away from the moment it was found."""
 LOST_PER_S = 0.8
 """Further growth for each second without support by the picture: the head is near, but nobody knows where."""

@@ -181,15 +181,14 @@ class SecondLook:
         ghosts = _share_covered(found, last) >= GHOST_SHARE
         carried_here, supported = self._carry_forward()
         overlap = iou(found, carried_here)
-        known = (overlap >= SAME_IOU).any(axis=1)
+        same = overlap >= SAME_IOU
+        known, again = same.any(axis=1), same.any(axis=0)
         self._count(found[~known], ghosts[~known], last.second)
         self._carry_back(found, ghosts)
-        self._join(found)
-        steady = known & (overlap.max(axis=1, initial=0) >= STEADY_IOU)
-        self._steady = bool((steady | ghosts).all())
         before = self._found
-        lasting = supported & ~before.ghosts & (last.second - before.seen_s < KEEP_S)
-        lasting &= ~(overlap >= SAME_IOU).any(axis=0)
+        self._join(before.boxes_xyxy[~again & ~before.ghosts], found[~known])
+        self._steady = bool((ghosts | (overlap.max(axis=1, initial=0) >= STEADY_IOU)).all())
+        lasting = ~again & supported & ~before.ghosts & (last.second - before.seen_s < KEEP_S)
         self._found = _Found(
             np.concatenate([found, carried_here[lasting]]),
             np.concatenate([np.full(len(found), last.second), before.seen_s[lasting]]),
@@ -220,7 +219,7 @@ class SecondLook:
         for held, wide in zip(back, grown(boxes, supported, away), strict=True):
             held.add(wide, ghosts)
 
-    def _join(self, found: F32) -> None:
+    def _join(self, lost: F32, new: F32) -> None:
         """Cover the straight way from where someone was found before to where someone like that is found now.
 
         Flow loses those who move fastest; the two boxes that looks did find still bound where they went.
@@ -228,13 +227,10 @@ class SecondLook:
         seconds = np.array([held.second for held in self._held])
         if len(seconds) < 2:
             return
-        people = ~self._found.ghosts
-        share = (seconds - seconds[0]) / (seconds[-1] - seconds[0])
-        boxes = between(self._found.boxes_xyxy[people], found, share)
+        boxes = between(lost, new, (seconds - seconds[0]) / (seconds[-1] - seconds[0]))
         away = np.minimum(seconds - seconds[0], seconds[-1] - seconds)
-        wide = grown(boxes, np.ones(boxes.shape[:2], np.bool_), away)
-        for held, more in zip(self._held, wide, strict=True):
-            held.add(more, np.zeros(len(more), np.bool_))
+        for held, wide in zip(self._held, grown(boxes, np.ones(boxes.shape[:2], np.bool_), away), strict=True):
+            held.add(wide, np.zeros(len(wide), np.bool_))
 
 
 def _explained(found: F32, shown: F32) -> Bool:

@@ -266,6 +266,15 @@ def test_someone_found_again_is_carried_from_there_and_not_from_before() -> None
     np.testing.assert_array_equal(out[9].y[left], planes[9][: SIZE[1]][left])
 
 
+def test_neighbours_are_covered_without_the_room_between_them(real_look: Look) -> None:
+    planes, truth = film(16, walk(90, 140, 0.5), walk(290, 130, 0.5))
+    second = SecondLook(real_look, Style.FILL, BASE)
+    out = list(second(scenes(planes)))
+    assert leaked(planes, out, truth) == []
+    for plane, picture in zip(planes, out, strict=True):
+        np.testing.assert_array_equal(picture.y[:, 184:204], plane[: SIZE[1], 184:204])
+
+
 def test_no_more_is_held_than_was_allowed() -> None:
     planes, _ = film(30)
     budget = 5 * planes[0].nbytes
