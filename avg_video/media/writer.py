@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from avg_video.errors import DamagedInput, EncoderFailed, UnsupportedInput
 from avg_video.media.aac import AacTrack
-from avg_video.media.encoders import Encoder, open_codec
+from avg_video.media.encoders import SOFTWARE, Encoder, open_codec
 from avg_video.media.faststart import move_index_to_front
 from avg_video.media.picture import Picture
 from avg_video.media.sound import SoundPlan, SoundSource
@@ -74,6 +74,7 @@ class VideoWriter:
         if info.size_wh != timeline.size_wh:
             raise ValueError(f"info and timeline differ in size: {info.size_wh} and {timeline.size_wh}")
         self._path = path
+        self._source = info.path
         self._timeline = timeline
         self._encoder = encoder
         timescale, self._ticks = _mp4_clock(timeline, info.path)
@@ -127,6 +128,10 @@ class VideoWriter:
         context.colorspace = info.colours.matrix
         context.color_primaries = info.colours.primaries
         context.color_trc = info.colours.transfer
+        try:
+            context.open()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise self._encoder_failed(error) from error
         return stream
 
     def _add_sound(self, info: SourceInfo, sound: SoundPlan, source: Path | None) -> AacTrack | None:
@@ -196,12 +201,7 @@ class VideoWriter:
             packets = self._stream.codec_context.encode(frame)
             clean = [out for packet in packets for out in self._filter.filter(packet)]
         except (av.FFmpegError, OSError) as error:
-            raise EncoderFailed(
-                f"the encoder {self._encoder.name} failed ({error.strerror})",
-                remedy="choose --encoder libx264"
-                if self._encoder.name != "libx264"
-                else "free some memory, then retry",
-            ) from error
+            raise self._encoder_failed(error) from error
         for packet in clean:
             packet.stream = self._stream
             packet.time_base = self._clock
@@ -225,10 +225,16 @@ class VideoWriter:
             return as_output_error(error, self._path.parent)
         return error
 
+    def _encoder_failed(self, error: Exception) -> EncoderFailed:
+        why = getattr(error, "strerror", None) or error
+        other = "free some memory and run again" if self._encoder.name == SOFTWARE else f"choose --encoder {SOFTWARE}"
+        return EncoderFailed(f"the encoder {self._encoder.name} failed ({why})", remedy=other)
+
     def _differs(self) -> DamagedInput:
         return DamagedInput(
             f"its second reading differs from its first at picture {self._given + 1} of {len(self._timeline)}",
             remedy="make sure that nothing changes the file, then run again",
+            file=self._source,
         )
 
 
