@@ -82,4 +82,7 @@ def test_a_lost_request_to_stop_is_raised_again() -> None:
         stop._asked_at = (stop._asked_at or 0.0) - CALM_S - 1
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+    if hasattr(signal, "SIGHUP"):
+        with StopSign(), pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGHUP)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

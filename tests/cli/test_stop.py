@@ -18,35 +18,54 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 LINE = "avg-blur: interrupted, nothing half done was left; run the same command again to start over\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_stopped_while_writing(tmp_path: Path, number: signal.Signals) -> None:
-    clip = lesson(tmp_path / "lesson.mp4", pictures=1500)
+@pytest.fixture(scope="module")
+def long_lesson(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A recording that takes some seconds."""
+    return lesson(tmp_path_factory.mktemp("made") / "lesson.mp4", pictures=400).read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_stopped_while_writing(long_lesson: bytes, tmp_path: Path, number: signal.Signals) -> None:
+    clip = tmp_path / "lesson.mp4"
+    clip.write_bytes(long_lesson)
     # The slowest preset, so that writing lasts long enough to be met in the middle.
     args = [sys.executable, "-m", "avg_video", str(clip), "--preset", "veryslow", "--threads", "1"]
     running = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while names_in(tmp_path) == {"lesson.mp4"}:
             assert running.poll() is None, running.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.02)
         running.send_signal(number)
-        out, err = running.communicate(timeout=20)
+        out, err = running.communicate(timeout=60)
     finally:
         running.kill()
     assert (err, out, running.returncode) == (LINE, "", 130)
     assert names_in(tmp_path) == {"lesson.mp4"}
 
 
-def test_stopped_while_looking(tmp_path: Path) -> None:
-    clip = lesson(tmp_path / "lesson.mp4", pictures=1500)
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Whether that process has a handler for the signal (proc(5), SigCgt)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_stopped_before_writing(long_lesson: bytes, tmp_path: Path) -> None:
+    clip = tmp_path / "lesson.mp4"
+    clip.write_bytes(long_lesson)
     running = subprocess.Popen(
         [sys.executable, "-m", "avg_video", str(clip)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
-        time.sleep(2.0)
+        while not catches(running.pid, signal.SIGTERM):  # before that, the interpreter itself is still starting
+            assert running.poll() is None, running.communicate()
+            time.sleep(0.02)
+        time.sleep(0.5)
         running.send_signal(signal.SIGTERM)
-        out, err = running.communicate(timeout=20)
+        out, err = running.communicate(timeout=60)
     finally:
         running.kill()
     assert (err, out, running.returncode) == (LINE, "", 130)
