@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avg_video.batch import BATCH_FILE, BatchSummary, FileEntry, Job, LeftOut, collect, read_batch, run_batch
-from avg_video.batch.summary import worst
+from avg_video.batch.summary import LeftOutEntry, worst
 from avg_video.errors import UsageError
 from tests.batch_work import copy, marks
 
@@ -280,6 +280,12 @@ def test_the_list_can_be_read_back_and_tells_no_folders(tmp_path: Path) -> None:
 def test_a_folder_that_could_not_be_read_counts_as_a_failure(tmp_path: Path) -> None:
     jobs = plant(tmp_path, a="one")
     assert run_batch(jobs, copy, left_out=[LeftOut("locked", "can't be read", problem=True)]).exit_code == 1
+
+
+def test_the_manual_explains_every_field_of_the_list() -> None:
+    manual = (ROOT / "docs" / "record.md").read_text("utf-8").split("## The list of a batch")[1]
+    fields = [name for entry in (BatchSummary, FileEntry, LeftOutEntry) for name in entry.model_fields]
+    assert [name for name in fields if f"`{name}`" not in manual] == []
 
 
 def test_the_worst_code_wins() -> None:
