@@ -74,7 +74,11 @@ class SecondLook:
     Looks happen at the first and the last picture of every shot, and in between twice a second; sooner after a new
     find, while a find can't be followed steadily, and when the held pictures take too much memory. Pictures are held
     back until the next look, so that a find is covered from the look before to the look after: it is carried both ways
-    by optical flow, and grows with doubt. Windows never cross a cut, nor a picture that is covered wholly.
+    by optical flow, and grows with doubt. What a find adds is painted when its pictures are given back, so that the
+    next look sees the person again. Windows never cross a cut, nor a picture that is covered wholly.
+
+    A shown person explains one find: the best that overlaps the shown box by 0.3, or that is of like size with each
+    centre in the other box. Any other find is covered, also where that hides a part of someone shown.
 
     Parameters
     ----------

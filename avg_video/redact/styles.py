@@ -55,6 +55,8 @@ MARGINS: Final = (0.25, 0.5, 1.0, 2.0)
 """Width of the rim that a fill is grown from, as a share of the shape; the next is taken where one holds too little."""
 ENOUGH_CELLS: Final = 4.0
 """Known cells that a rim must hold before a fill is grown from it."""
+SMALLEST_GRID: Final = 8
+"""Grids up to this side start from their mean; the steps of relaxation then reach across half of them."""
 RELAX_STEPS: Final = 3
 """Steps of relaxation at each size of the grid; the surface no longer changes visibly with more."""
 MOSAIC_CELLS: Final = 4.5
@@ -108,10 +110,11 @@ def fill(ground: Ground, region: Region) -> Surface:
     cell = max(_even_step(size * (1 + 2 * MARGINS[0]) / CELLS_ACROSS), LEAST_CELL)
     for margin in MARGINS:
         corner, values, share = _cells(ground, _grown(region.window, margin * size / 2), cell, ground.known)
-        weight = np.clip(share * 2 - 0.5, 0, 1)  # a cell with less than a quarter known says too little
+        weight = np.minimum(np.maximum(share * 2 - 0.5, 0), 1)  # a cell with less than a quarter known says too little
         if float(weight.sum()) >= ENOUGH_CELLS:
             surface = _relax(values, np.asarray(cv2.merge([weight] * 3), np.float32))
-            return Surface(_rounded(cv2.GaussianBlur(surface, (3, 3), 0)), corner, cell, smooth=True)
+            soft = np.asarray(cv2.GaussianBlur(surface, (3, 3), 0), np.float32)
+            return Surface(_rounded(soft), corner, cell, smooth=True)
         cell *= 2
     return _flat(_known_mean(ground))
 
@@ -134,7 +137,7 @@ def blur(ground: Ground, region: Region) -> Surface:
     cell = _even_step(sigma_px / 3)
     corner, values, _ = _cells(ground, _grown(region.window, 1.5 * sigma_px), cell, None)
     soft = cv2.GaussianBlur(values, (0, 0), sigma_px / (2 * cell), borderType=cv2.BORDER_REPLICATE)
-    return Surface(_rounded(soft), corner, cell, smooth=True)
+    return Surface(_rounded(np.asarray(soft, np.float32)), corner, cell, smooth=True)
 
 
 PAINTERS: Final[dict[Style, Callable[[Ground, Region], Surface]]] = {
@@ -203,7 +206,7 @@ def _relax(values: F32, weight: F32) -> F32:
     """
     rows, columns = weight.shape[:2]
     pull = values * weight
-    if max(rows, columns) <= 4:
+    if max(rows, columns) <= SMALLEST_GRID:
         mean = pull.sum(axis=(0, 1)) / np.maximum(weight.sum(axis=(0, 1)), 1e-6)
         u = np.broadcast_to(mean, values.shape).astype(np.float32)
     else:
@@ -220,8 +223,8 @@ def _relax(values: F32, weight: F32) -> F32:
     return u
 
 
-def _rounded(values: npt.ArrayLike) -> U8:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _rounded(values: F32) -> U8:
+    return np.asarray(cv2.convertScaleAbs(values), np.uint8)  # values are means of px, so never below 0
 
 
 def _known_mean(ground: Ground) -> tuple[int, int, int]:
