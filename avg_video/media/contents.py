@@ -32,6 +32,10 @@ _NOT_MOVING: Final = Disposition.attached_pic | Disposition.timed_thumbnails | D
 _NOT_ALONE: Final = Disposition.dependent
 """Parts of another picture (the tiles of a photo, an enhancement layer), not a recording of their own."""
 
+_STILL_CODES: Final = frozenset({"png", "mjpeg", "jpeg2000", "bmp", "gif", "webp", "tiff"})
+"""Codes of photos. A recording may be in one (old cameras write MJPEG), but beside a stream in a code for film such a
+stream is a cover whose mark was lost: Matroska keeps none for tracks."""
+
 _STILL_BRANDS: Final = frozenset({"heic", "heix", "heim", "heis", "mif1", "msf1", "avif", "avis"})
 
 _STRUCTURE_KEYS: Final = frozenset({"major_brand", "minor_version", "compatible_brands", "language", "vendor_id"})
@@ -41,7 +45,7 @@ _S = TypeVar("_S", bound=Stream)
 
 
 def choose_video(box: InputContainer, file: Path) -> VideoStream:
-    """The recording's picture stream: the default one among the real ones, else the first.
+    """The recording's picture stream: the default one among the real ones, else the first; film before photos.
 
     Raises `InputError` where there is none, `UnsupportedInput` where it is a photo, or in an unknown code.
     """
@@ -50,7 +54,7 @@ def choose_video(box: InputContainer, file: Path) -> VideoStream:
     real = real_videos(box)
     if not real:
         raise InputError("has no picture, only sound or data", remedy="give a file with moving pictures", file=file)
-    stream = _default_or_first(real)
+    stream = _default_or_first([s for s in real if not _is_still_code(s)] or real)
     if not has_decoder(stream):
         raise UnsupportedInput(
             "its pictures are in a code that FFmpeg can't read", remedy="convert it to MP4 (H.264) first", file=file
@@ -67,6 +71,10 @@ def choose_sound(box: InputContainer) -> AudioStream | None:
 def real_videos(box: InputContainer) -> list[VideoStream]:
     """Video streams that are moving pictures, not cover art, attachments or thumbnails."""
     return [s for s in box.streams.video if not s.disposition & (_NOT_MOVING | _NOT_ALONE)]
+
+
+def _is_still_code(stream: VideoStream) -> bool:
+    return has_decoder(stream) and stream.codec_context.name in _STILL_CODES
 
 
 def has_decoder(stream: Stream) -> bool:

@@ -128,6 +128,13 @@ class Decoding:
                 self._look_at(packet)
                 for frame in self._decode(packet):
                     yield self._note(frame), frame
+        except av.error.ArgumentError as e:
+            # What decoders answer to a size beyond MAX_PIXELS.
+            raise UnsupportedInput(
+                "its pictures are too large, or wrongly described",
+                remedy="scale it to 8K or less first",
+                file=self.file,
+            ) from e
         except av.error.FFmpegError as e:
             raise self._damaged("can't be decoded", e) from e
         self._check_whole()
@@ -137,14 +144,15 @@ class Decoding:
         # Where the picture's own length is known, nothing of the others is needed.
         wanted = [self.stream] if self.stream.duration else list(self.box.streams)
         for packet in self.box.demux(wanted):
-            if packet.stream_index == self.stream.index:
+            # Not `packet.stream_index`: that is 0 in the packets with which PyAV ends each stream.
+            if packet.stream.index == self.stream.index:
                 yield cast("Packet[VideoStream]", packet)
             elif packet.size and packet.pts is not None and packet.time_base:
                 end = packet.pts + (packet.duration or 0)
                 self._others_end_s = max(self._others_end_s, float(end * packet.time_base))
 
     def _look_at(self, packet: Packet[VideoStream]) -> None:
-        if not packet.size:
+        if _ends_stream(packet):
             return
         self._packets += 1
         if packet.has_sidedata("encryption_info"):
@@ -161,11 +169,17 @@ class Decoding:
             self.hidden.add("trimmed-picture")
         elif packet.pts is not None:
             self._awaited.add(packet.pts)
-        self.clock.packet(packet.dts)
+        if packet.size:
+            self.clock.packet(packet.dts)
 
     def _decode(self, packet: Packet[VideoStream]) -> Iterator[av.VideoFrame]:
-        # The packet that ends the stream is empty, and flushes the decoder.
-        yield from self._context.decode(packet if packet.size else None)
+        if _ends_stream(packet):
+            yield from self._context.decode(None)  # empties the decoder
+        elif packet.size:
+            yield from self._context.decode(packet)
+        else:
+            # Stored empty: the picture before stays on. To a decoder it would mean the end.
+            self._awaited.discard(packet.pts or 0)
 
     def _note(self, frame: av.VideoFrame) -> int:
         if frame.is_corrupt:
@@ -206,6 +220,10 @@ class Decoding:
     def _damaged(self, what: str, cause: av.error.FFmpegError | None = None) -> DamagedInput:
         where = f" after picture {self.pictures}" if self.pictures and cause is not None else ""
         return DamagedInput(f"{what}{where}", remedy=_COPY_AGAIN, file=self.file)
+
+
+def _ends_stream(packet: Packet[VideoStream]) -> bool:
+    return not packet.size and packet.pts is None and packet.dts is None
 
 
 def declared_end(source: Decoding) -> float | None:

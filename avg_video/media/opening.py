@@ -66,7 +66,7 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
     except av.error.ArgumentError as e:
         # What FFmpeg answers when the file's format is not on the list.
         raise InputError("this kind of file is not read", remedy=_REMEDY_FORMAT, file=file) from e
-    except av.error.InvalidDataError as e:
+    except (av.error.InvalidDataError, av.error.EOFError) as e:
         raise _unreadable(file) from e
     except (av.error.FFmpegError, ValueError, OSError) as e:
         reason = getattr(e, "strerror", None) or e
@@ -113,7 +113,7 @@ def _unreadable(file: Path) -> InputError:
     known = head[4:8] in (b"ftyp", b"moov", b"mdat") or head[:4] in (b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"GIF8")
     if known or head[:3] == b"FLV":
         return DamagedInput(
-            "its index is missing or damaged, so it can't be decoded",
+            "its index or its content is missing or damaged",
             remedy="copy it from the camera again, or repair it with another program first",
             file=file,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -59,3 +60,30 @@ def write_clip(
                 box.mux(sound.encode(chunk))
             box.mux(sound.encode())
     return path
+
+
+def ffmpeg(*args: str | Path) -> bytes:
+    """Run the ffmpeg that imageio-ffmpeg carries (a second build, not the code under test); returns its stdout."""
+    import imageio_ffmpeg
+
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", *map(str, args)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr.decode(errors='replace')}"
+    return done.stdout
+
+
+def card(path: Path, *args: str, size_wh: tuple[int, int] = (64, 48), fps: int = 25, seconds: float = 0.4) -> Path:
+    """A moving test card without sound, encoded by ffmpeg with the given output arguments; returns `path`."""
+    source = f"testsrc2=size={size_wh[0]}x{size_wh[1]}:rate={fps}:duration={seconds}"
+    ffmpeg("-f", "lavfi", "-i", source, *(args or X264), path)
+    return path
+
+
+X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+"""Output arguments for a plain, quickly made clip."""
+
+
+def decoded(path: Path, *args: str, size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """uint8 (n, 3 * h // 2, w): every picture as ffmpeg itself shows it (turned upright), in planar YUV 4:2:0."""
+    raw = ffmpeg("-i", path, *args, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-")
+    return np.frombuffer(raw, np.uint8).reshape(-1, size_wh[1] * 3 // 2, size_wh[0])
