@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.detect import weights
-from avg_video.detect.boxes import Boxes, iou
+from avg_video.detect.boxes import Boxes
 from avg_video.detect.manifest import model
 from avg_video.detect.network import check_picture
 from avg_video.detect.nms import settle
@@ -29,8 +29,6 @@ FLOOR = 0.3
 OVERLAP = 1 / 3
 """Share of a tile that the next one covers again. A face up to that size lies whole in one of them; a larger one lies
 whole in a tile of the next size. Less overlap cuts faces at the seams, more costs time."""
-PART = 0.3
-"""A hit at a seam that shares more than this with a whole one is a part of it (intersection over union)."""
 
 
 class BlazeFace:
@@ -65,16 +63,12 @@ class BlazeFace:
         rgb = np.ascontiguousarray(bgr[:, :, ::-1])
         size_wh = (bgr.shape[1], bgr.shape[0])
         hits = [self._look(rgb, tile) for tile in tiles(size_wh, self._tile_px)]
-        boxes, scores, cut = (np.concatenate(column) for column in zip(*hits, strict=True))
-        # A part of a face, cut off by a seam, may score higher than the whole: it lends its score instead of pushing
-        # the whole one out.
-        shared = (iou(boxes, boxes) > PART) & cut[:, None] & ~cut
-        scores = np.maximum(scores, (shared * scores[:, None]).max(axis=0, initial=0))
-        wanted = ~shared.any(axis=1) & (scores >= (self.weak if min_score is None else min_score))
+        boxes, scores = (np.concatenate(column) for column in zip(*hits, strict=True))
+        wanted = scores >= (self.weak if min_score is None else min_score)
         return settle(boxes[wanted], scores[wanted], size_wh, self._nms_iou)
 
-    def _look(self, rgb: U8, tile: tuple[int, int, int]) -> tuple[F32, F32, npt.NDArray[np.bool_]]:
-        """Boxes in px of the picture (n, 4), scores (n,), and which of them end at a seam (n,), for one tile."""
+    def _look(self, rgb: U8, tile: tuple[int, int, int]) -> tuple[F32, F32]:
+        """Boxes in px of the picture (n, 4) and scores (n,), for one tile."""
         x, y, side = tile
         seen = rgb[y : y + side, x : x + side]
         h, w = seen.shape[:2]
@@ -91,11 +85,7 @@ class BlazeFace:
             box = hit.location_data.relative_bounding_box
             row[:] = box.xmin, box.ymin, box.xmin + box.width, box.ymin + box.height
         scores = np.array([hit.score[0] for hit in found], np.float32)
-        # Within two cells of the network (4 px of its 192) of an edge that is not the picture's own.
-        near = 8 / self._tile_px
-        inner = np.array([x > 0, y > 0, x + side < rgb.shape[1], y + side < rgb.shape[0]])
-        cut = ((boxes * [1, 1, -1, -1] < np.array([near, near, near - 1, near - 1])) & inner).any(axis=1)
-        return boxes * side + np.array([x, y, x, y], np.float32), scores, cut
+        return boxes * side + np.array([x, y, x, y], np.float32), scores
 
 
 def tiles(size_wh: tuple[int, int], tile_px: int) -> Iterator[tuple[int, int, int]]:
