@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import HealthCheck, settings
 
 from avg_video.media.timing import Timeline
@@ -43,15 +44,16 @@ def track(
     number: int,
     first: int,
     last: int,
-    at: tuple[float, float] | Callable[[int], tuple[float, float]] = (250, 250),
+    at: tuple[float, float] | Callable[[int], tuple[float, float]] | npt.NDArray[np.float64] = (250, 250),
     size: float = 40,
     *,
     confirmed: bool = True,
     evidence: Sequence[int] | None = None,
 ) -> Track:
-    """A square face around a point of the picture, or around `at(picture)`, in the pictures first, ..., last."""
+    """A square face around a point of the picture, or around one for each picture, in the pictures first, ..., last."""
     frames = np.arange(first, last + 1, dtype=np.int32)
-    centres = np.array([at(int(i)) if callable(at) else at for i in frames], np.float32)
+    centres = np.array([at(int(i)) for i in frames] if callable(at) else at, np.float32)
+    centres = np.broadcast_to(centres, (len(frames), 2))
     boxes = np.concatenate([centres - size / 2, centres + size / 2], axis=1).astype(np.float32)
     kinds = np.full(len(frames), Evidence.DETECTED, np.uint8) if evidence is None else np.asarray(evidence, np.uint8)
     return Track(number, frames, boxes, kinds, confirmed)
