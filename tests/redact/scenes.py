@@ -1,16 +1,22 @@
-"""Pictures to cover: faces on a texture, as I420 planes, and the measure of what is left of a face."""
+"""Pictures to cover: faces on a texture, as I420 planes; the measure of what is left of a face; and made-up looks."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.detect.boxes import Boxes
+from avg_video.media.picture import Picture
+from avg_video.redact.second import SecondLook
 from tests.support.clips import noise
 from tests.support.people import place
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
+Look = Callable[[Picture], Boxes]
 
 
 def i420(rgb: U8) -> U8:
@@ -45,3 +51,21 @@ def leaks(before: U8, after: U8, box: F32) -> bool:
     """Whether a face is still recognisable: its detail correlates and a fifth of its energy is there."""
     correlation, energy = retained(before, after, box)
     return correlation > 0.5 and energy > 0.2
+
+
+def nobody(picture: Picture) -> Boxes:
+    """A look that finds nobody."""
+    return Boxes.none()
+
+
+def looked_at(second: SecondLook) -> list[int]:
+    """Replaces its look by one that finds the same and notes at which pictures it was asked."""
+    seen: list[int] = []
+    inner = second.look
+
+    def noting(picture: Picture) -> Boxes:
+        seen.append(picture.index)
+        return inner(picture)
+
+    second.look = noting
+    return seen
