@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avg_video.errors import DamagedInput, InputError
+from avg_video.errors import DamagedInput, InputError, UnsupportedInput
+from avg_video.media import decoding
 from avg_video.media.reader import VideoReader
 from tests.support.clips import X264, card, decoded, ffmpeg
 
@@ -120,6 +121,24 @@ def test_flipped_bytes_are_noticed(tmp_path: Path) -> None:
     assert noticed >= 15, f"{noticed} noticed, {changed} changed without a word"
 
 
+def test_damaged_wmv_is_noticed(tmp_path: Path) -> None:
+    """Caught only because decoders are asked to be strict."""
+    path = card(tmp_path / "whole.wmv", "-c:v", "wmv2", "-q:v", "3", seconds=2, size_wh=(160, 96))
+    assert len(read(path)) == 50
+    data = path.read_bytes()
+    noticed = 0
+    for k in range(1, 11):
+        broken = bytearray(data)
+        at = len(data) * k // 12 + 500
+        broken[at : at + 60] = random.Random(k).randbytes(60)
+        path.write_bytes(broken)
+        try:
+            read(path)
+        except DamagedInput:
+            noticed += 1
+    assert noticed >= 8
+
+
 def test_zeroed_stretch(tmp_path: Path) -> None:
     path = fast_start(tmp_path)
     data = bytearray(path.read_bytes())
@@ -157,6 +176,39 @@ def test_start_without_a_key_picture(tmp_path: Path) -> None:
     data = path.read_bytes()
     headers = data[: 188 * 3]
     path.write_bytes(headers + data[len(data) // 188 // 4 * 188 :])
+    with pytest.raises(InputError):
+        read(path)
+
+
+def test_too_many_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the limit brought down to what a test can make; declared (MP4) and only found while reading (MKV)."""
+    monkeypatch.setattr(decoding, "MAX_PICTURES", 7)
+    with pytest.raises(UnsupportedInput, match="declares 10 pictures"):
+        read(card(tmp_path / "a.mp4"))
+    with pytest.raises(UnsupportedInput, match="more than 7 pictures"):
+        read(card(tmp_path / "a.mkv"))
+
+
+def test_pictures_in_another_file_are_not_followed(tmp_path: Path) -> None:
+    """A MOV whose data reference (an alias) names another file: that file is never opened."""
+    path = card(tmp_path / "a.mov", *X264)
+    data = path.read_bytes()
+    at = data.index(b"url \x00\x00\x00\x01")
+    name = str(tmp_path / "other.mov").encode()
+    alias = bytearray(150)
+    alias[8 + 2 : 8 + 4] = b"\x00\x02"
+    tail = b"\x00\x02" + len(name).to_bytes(2) + name + b"\x00" * (len(name) % 2) + b"\xff\xff\x00\x00"
+    body = b"alis\x00\x00\x00\x00" + bytes(alias) + tail
+    grown = data[: at - 4] + (len(body) + 4).to_bytes(4) + body + data[at + 8 :]
+    added = len(grown) - len(data)
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
+        place = max(p for p in (grown.find(kind), grown.rfind(kind, 0, at)) if 0 <= p < at) - 4
+        size = int.from_bytes(grown[place : place + 4]) + added
+        grown = grown[:place] + size.to_bytes(4) + grown[place + 4 :]
+    card(tmp_path / "other.mov", *X264)
+    path.write_bytes(grown)
+    follow = ["-enable_drefs", "1", "-use_absolute_path", "1"]
+    assert ffmpeg(*follow, "-i", path, "-f", "framemd5", "-").count(b"\n0,") == 10  # FFmpeg could
     with pytest.raises(InputError):
         read(path)
 
