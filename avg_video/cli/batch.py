@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from avg_video.cli.endings import describe
-from avg_video.cli.progress import FileBar, on_terminal, say_above, tqdm_bar
+from avg_video.cli.progress import FileBar, on_terminal, say_above, take_away, tqdm_bar
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import NOT_ANONYMOUS
 from avg_video.errors import EXIT_INTERRUPTED, EXIT_LOOK, UsageError, printable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["BatchBars", "many", "table"]
 
 NAME_WIDTH_MAX = 60
+REDRAW_S = 1.0
+"""How often the clock of the batch goes on while no recording is finished."""
 
 
 class BatchBars:
@@ -45,9 +48,9 @@ class BatchBars:
         self._ended: set[Job] = set()
         self._all: Any = None
         if self._show:
-            self._all = tqdm_bar(
-                f"{total} recordings", total, form="{desc}  {n_fmt} done |{bar}| {elapsed} so far, {remaining} left"
-            )
+            form = "{desc}  {n_fmt} done |{bar}| {elapsed} so far, {remaining} left"
+            self._all = tqdm_bar(f"{total} recordings", total, form=form, smoothing=0)
+        self._drawn = time.monotonic()
 
     def __enter__(self) -> BatchBars:
         return self
@@ -58,7 +61,7 @@ class BatchBars:
         for _, bar in self._bars.values():
             bar.close()
         if self._all is not None:
-            self._all.close()
+            take_away(self._all)
 
     def started(self, job: Job) -> None:
         self._bar(job)
@@ -87,8 +90,9 @@ class BatchBars:
 
     def tick(self) -> None:
         self._check()
-        if self._all is not None:
-            self._all.update(0)
+        if self._all is not None and time.monotonic() - self._drawn >= REDRAW_S:
+            self._drawn = time.monotonic()
+            self._all.refresh()
 
     def _bar(self, job: Job) -> FileBar:
         """The bar of a job. A job that is tried again after a crash has no more lines than the first time."""

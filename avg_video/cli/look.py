@@ -60,7 +60,7 @@ def closing_lines(file: Path, plan: Plan, page_path: Path, plan_path: Path) -> l
     numbers = count_of(sum(track.confirmed for track in plan.tracks), "number", "numbers")
     name = printable(file)
     return [
-        f"Found {numbers} to choose from (somebody who leaves and comes back has several).",
+        f"Found {numbers} to choose from (somebody who was lost from sight has several).",
         f"  page     {printable(page_path)}",
         f"  plan     {printable(plan_path)}",
         f"Next: avg-blur {name} --show 1 shows number 1 and covers all others;",

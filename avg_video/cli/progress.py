@@ -13,10 +13,11 @@ from tqdm import tqdm
 
 from avg_video.errors import printable
 
-__all__ = ["FileBar", "say_above", "shortened", "tqdm_bar"]
+__all__ = ["FileBar", "say_above", "shortened", "take_away", "tqdm_bar"]
 
 STAGE_WIDTH = 8
 NAME_WIDTH = 28
+ECHO_WIDTH = 4
 KNOWN = "{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}"
 UNKNOWN = "{desc} {elapsed}{postfix}"
 
@@ -40,9 +41,9 @@ def say_above(line: str) -> None:
     tqdm.write(line, file=sys.stderr)
 
 
-def tqdm_bar(head: str, total: float | None, *, position: int = 0, form: str = KNOWN) -> Any:
-    """A bar that leaves nothing behind when it is closed."""
-    return tqdm(
+def tqdm_bar(head: str, total: float | None, *, position: int = 0, form: str = KNOWN, smoothing: float = 0.05) -> Any:
+    """A bar that leaves nothing behind when it is closed; `smoothing` 0 estimates from the whole time so far."""
+    bar = tqdm(
         total=total,
         desc=head,
         bar_format=form,
@@ -51,7 +52,21 @@ def tqdm_bar(head: str, total: float | None, *, position: int = 0, form: str = K
         dynamic_ncols=True,
         file=sys.stderr,
         mininterval=0.2,
+        smoothing=smoothing,
     )
+    screen = bar.dynamic_ncols
+    if screen:  # room for the ^C that a terminal echoes; in the last column it would break the line
+        bar.dynamic_ncols = lambda file: ((shape := screen(file))[0] and shape[0] - ECHO_WIDTH, shape[1])
+    return bar
+
+
+def take_away(bar: Any) -> None:
+    """Remove a bar, and on the first line also what the terminal echoed behind it."""
+    first = bar.pos == 0
+    bar.close()
+    if first:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
 
 class FileBar:
@@ -126,5 +141,5 @@ class FileBar:
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
-            self._bar.close()
+            take_away(self._bar)
             self._bar = None

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["NOT_ANONYMOUS", "closing_lines", "count_of"]
 
 NOT_ANONYMOUS = (
-    "The copy is de-identified, not anonymous: posture, clothes, text in view and the room can still tell who someone "
-    "is. Watch it once before you pass it on."
+    "De-identified, not anonymous: posture, clothes, text in view and the room can still tell who is who.\n"
+    "Watch the copy once before you pass it on."
 )
 
 
@@ -61,7 +61,7 @@ def _people(record: Record) -> str:
         return "nobody was found, so nothing is covered"
     tracks = count_of(record.covered, "face", "faces")
     shown = f", {record.shown} shown" if record.shown else ", nobody shown"
-    return f"{tracks} covered{shown} (somebody who leaves and comes back counts twice)"
+    return f"{tracks} covered{shown} (somebody who was lost from sight counts again)"
 
 
 def _sound(record: Record) -> str:

@@ -100,7 +100,7 @@ def test_encrypted(clip: Path, tmp_path: Path) -> None:
 def test_truncated(clip: Path) -> None:
     data = clip.read_bytes()
     clip.write_bytes(data[: len(data) * 2 // 3])
-    line = "its index is missing or damaged, so it can't be decoded"
+    line = "its index or its content is missing or damaged"
     remedy = "copy it from the camera again, or repair it with another program first"
     refused(clip.parent, 1, f"{clip}: {line}; {remedy}", clip)
 

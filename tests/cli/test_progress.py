@@ -44,7 +44,7 @@ def test_a_bar_says_what_how_far_how_fast_and_how_long(capfd: pytest.CaptureFixt
     before, after = err.split("avg-blur: lesson.mp4: careful\n")
     assert before.endswith("\r"), "the line was cleared before the warning"
     assert " 55%|" in after
-    assert err.endswith("\r"), "the line is cleared at the end"
+    assert err.endswith("\r\x1b[K"), "the line is cleared at the end"
 
 
 def test_a_stage_that_runs_over_or_has_no_known_length(capfd: pytest.CaptureFixture[str]) -> None:

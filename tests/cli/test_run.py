@@ -15,8 +15,8 @@ from avg_video import read_record
 from tests.cli.helpers import avg_blur, lesson, names_in
 
 CLOSING = (
-    "The copy is de-identified, not anonymous: posture, clothes, text in view and the room can still tell who someone "
-    "is. Watch it once before you pass it on."
+    "De-identified, not anonymous: posture, clothes, text in view and the room can still tell who is who.",
+    "Watch the copy once before you pass it on.",
 )
 
 
@@ -54,13 +54,13 @@ def test_copy_and_record_beside_the_input(clip: Path) -> None:
     assert (ran.exit_code, ran.stderr) == (0, "")
     assert ran.stdout.splitlines() == [
         f"Made {output}",
-        "  people   2 faces covered, nobody shown (somebody who leaves and comes back counts twice)",
+        "  people   2 faces covered, nobody shown (somebody who was lost from sight counts again)",
         "  sound    not in the copy, since voices tell who someone is (--audio keep keeps it)",
         f"  check    {record.second_look.looks} covered pictures looked at again, nobody left over",
         f"  left out {', '.join(record.input.hidden)}",
         f"  record   {record_path}",
         f"To show someone, such as the teacher: avg-blur look {clip}",
-        CLOSING,
+        *CLOSING,
     ]
     assert kinds_of_streams(output) == ["video"]
     assert clip.read_bytes() == before
@@ -105,7 +105,7 @@ def test_look_then_choose_by_number(clip: Path, private: Path) -> None:
         assert page.stat().st_mode & 0o777 == plan.stat().st_mode & 0o777 == 0o600
     ran = avg_blur(clip, "--show", "1", "--object", "2")
     assert (ran.exit_code, ran.stderr) == (0, "")
-    assert "  people   1 face covered, 1 shown (somebody who leaves and comes back counts twice)\n" in ran.stdout
+    assert "  people   1 face covered, 1 shown (somebody who was lost from sight counts again)\n" in ran.stdout
     record = read_record(clip.with_name("lesson.avg.json"))
     assert {person.number: person.verdict for person in record.people} == {1: "show", 2: "cover"}
     assert record.policy.source == "numbers"
