@@ -105,6 +105,17 @@ def test_truncated(clip: Path) -> None:
     refused(clip.parent, 1, f"{clip}: {line}; {remedy}", clip)
 
 
+def test_truncated_between_two_pictures(clip: Path, tmp_path: Path) -> None:
+    # With the index in front, FFmpeg reads what is there and reports nothing.
+    path = tmp_path / "fast.mp4"
+    run_ffmpeg(ffmpeg.input(str(clip)).output(str(path), c="copy", movflags="+faststart"))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+    line = "breaks off or has lost data"
+    remedy = "copy it from the camera again, or repair it with another program first"
+    refused(tmp_path, 1, f"{path}: {line}; {remedy}", path)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 def test_no_permission(clip: Path) -> None:
     clip.chmod(0)
