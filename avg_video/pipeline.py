@@ -273,7 +273,10 @@ def _make(job: _Job, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: En
         with job.timed("making"):
             job.progress.stage("making", plan.timeline.duration_s)
             script = Script(plan.tracks, {d.track_id: d.covered_frames for d in verdicts.decisions if d.reason.shows})
-            hidden = _write(job, video.path, plan.timeline, script, encoder, sound, second)
+            hidden, met = _write(job, video.path, plan.timeline, script, encoder, sound, second)
+        for text in met:
+            if text not in job.warnings:
+                job.warn(text)
         with job.timed("checking"):
             job.progress.stage("checking", None)
             read_back(video.path, job.info, plan.timeline, sound=sound)
@@ -303,9 +306,11 @@ def _make(job: _Job, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: En
             note.path.write_text(record_text(record), encoding="utf-8")
         except OSError as error:
             raise as_output_error(error, record_path) from error
-        # Both are whole and on the disk by now; two renames follow each other, the refusable one first.
-        video.publish()
+        # Both are whole and on the disk by now. Killed between the two renames, a record without its output is left:
+        # the next run makes both again. An output without its record would be in its way.
+        _check_names(job.path, job.output, overwrite=settings.overwrite)
         note.publish()
+        video.publish()
     exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE
     return Outcome(record, job.output, record_path, exit_code, job.stage_s)
 
@@ -318,8 +323,11 @@ def _whole_look(detector: Detector, info: SourceInfo) -> Callable[[Picture], Box
 
 def _write(
     job: _Job, path: Path, timeline: Timeline, script: Script, encoder: Encoder, sound: SoundPlan, second: SecondLook
-) -> tuple[str, ...]:
-    """Decode, cover and encode, each in a thread of its own, into the temporary file; returns what the input hid."""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Decode, cover and encode, each in a thread of its own, into the temporary file.
+
+    Returns the categories of hidden data that the recording held, and warnings met while reading it.
+    """
     threads = job.settings.threads
     with (
         VideoReader(job.path, threads=threads) as reader,
@@ -332,7 +340,7 @@ def _write(
                 writer.write(picture)
                 job.progress.at(float(seconds[picture.index]), picture.index + 1)
         writer.finish()
-        return reader.hidden
+        return reader.hidden, reader.warnings
 
 
 def _covered(reader: VideoReader, script: Script, second: SecondLook | None, style: Style) -> Iterator[Picture]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from avg_video.detect.detector import Detector
@@ -65,17 +66,18 @@ def search(
     cuts: list[int] = []
     looks = views_done = 0
     first_pts: int | None = None
-    for picture in prefetch(reader, AHEAD):
-        first_pts = picture.pts if first_pts is None else first_pts
-        second = float((picture.pts - first_pts) * info.time_base)
-        luma = picture.luma(plane_wh)
-        step = camera.push(luma, forced_cut=picture.index in reader.forced_cuts)
-        if step.cut:
-            cuts.append(picture.index)
-        follower.push(picture.index, second, luma, step.affine, cut=step.cut)
-        views = agenda.due(second, cut=step.cut, restless=follower.restless, people=follower.oldest_sightings())
-        if views:
-            follower.look(look(picture, views, detector))
-            looks, views_done = looks + 1, views_done + len(views)
-        at(second, picture.index + 1)
+    with closing(prefetch(reader, AHEAD)) as pictures:
+        for picture in pictures:
+            first_pts = picture.pts if first_pts is None else first_pts
+            second = float((picture.pts - first_pts) * info.time_base)
+            luma = picture.luma(plane_wh)
+            step = camera.push(luma, forced_cut=picture.index in reader.forced_cuts)
+            if step.cut:
+                cuts.append(picture.index)
+            follower.push(picture.index, second, luma, step.affine, cut=step.cut)
+            views = agenda.due(second, cut=step.cut, restless=follower.restless, people=follower.oldest_sightings())
+            if views:
+                follower.look(look(picture, views, detector))
+                looks, views_done = looks + 1, views_done + len(views)
+            at(second, picture.index + 1)
     return Found(follower.finish(), camera.motion(per_plane), reader.timeline(cuts), looks, views_done)
