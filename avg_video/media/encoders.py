@@ -130,7 +130,8 @@ def open_codec(
     """
     context.width, context.height = size_wh
     context.pix_fmt = encoder.pix_fmt
-    context.framerate = rate
+    # Only rate control uses it, and containers may say anything.
+    context.framerate = min(rate, Fraction(1000)).limit_denominator(10_000) if rate > 0 else Fraction(25)
     context.time_base = clock
     context.thread_count = threads
     context.options = dict(encoder.options)

@@ -20,6 +20,8 @@ from avg_video.media.writer import keeps_sound
 
 __all__ = ["read_back"]
 
+_ASPECT_TOLERANCE = Fraction(1, 1000)  # encoders keep only small numbers
+
 _REMEDY = "run again; if it happens again, choose another --encoder"
 
 
@@ -81,7 +83,7 @@ def _picture_format(film: VideoStream, info: SourceInfo, timeline: Timeline) -> 
     if (context.width, context.height) != timeline.size_wh:
         yield f"its pictures are {context.width}x{context.height} instead of {timeline.size_wh}"
     aspect = context.sample_aspect_ratio or Fraction(1)
-    if aspect != timeline.sample_aspect:
+    if abs(aspect / timeline.sample_aspect - 1) > _ASPECT_TOLERANCE:
         yield f"its pixels are {aspect} instead of {timeline.sample_aspect}"
     tags = info.colours
     wanted = (tags.range, tags.matrix, tags.primaries, tags.transfer)

@@ -92,7 +92,11 @@ class PrivateTemporary:
                 remove_stale(self._final.parent)
             self._create()
         except OSError as error:
+            self._discard()
             raise as_output_error(error, self._final) from error
+        except BaseException:
+            self._discard()
+            raise
         return self
 
     def _refuse_existing(self) -> None:

@@ -14,8 +14,9 @@ from av.bitstream import BitStreamFilterContext
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from avg_video.errors import DamagedInput, EncoderFailed, UnsupportedInput
+from avg_video.errors import CheckFailed, DamagedInput, EncoderFailed, UnsupportedInput
 from avg_video.media.aac import AacTrack
+from avg_video.media.boxes_mp4 import MalformedBox
 from avg_video.media.encoders import SOFTWARE, Encoder, open_codec
 from avg_video.media.faststart import move_index_to_front
 from avg_video.media.picture import Picture
@@ -33,6 +34,8 @@ _NAL_FILTER = "filter_units=pass_types=1-5|7-8"
 _TIMESCALE_MIN = 10_000  # as FFmpeg's own muxer: some players can't seek well in coarser clocks
 _TIMESCALE_FINE = 100_000  # finer source clocks are reduced where that loses nothing
 _FIELD_MAX = 2**31 - 1  # steps and offsets in an MP4 are 32 bits wide
+_REORDER = 10  # libx264 stores a picture at most 8 early (B-frames of veryslow), on a clock that is 2 late (pyramid)
+_ASPECT_MAX = 4096  # as libx264 keeps it; a thousandth of a pixel's shape can't be seen
 
 
 def keeps_sound(info: SourceInfo, sound: SoundPlan) -> bool:
@@ -111,7 +114,7 @@ class VideoWriter:
         self._filter = BitStreamFilterContext(_NAL_FILTER, self._stream)
 
     def _add_pictures(self, info: SourceInfo, threads: int) -> VideoStream:
-        stream = self._box.add_stream(self._encoder.name, rate=info.average_rate)
+        stream = self._box.add_stream(self._encoder.name)
         if not isinstance(stream, VideoStream):
             raise ValueError(f"{self._encoder.name} is not an encoder of pictures")
         context = stream.codec_context
@@ -123,7 +126,7 @@ class VideoWriter:
             clock=self._clock,
             threads=threads,
         )
-        context.sample_aspect_ratio = self._timeline.sample_aspect
+        context.sample_aspect_ratio = self._timeline.sample_aspect.limit_denominator(_ASPECT_MAX)
         context.color_range = info.colours.range
         context.colorspace = info.colours.matrix
         context.color_primaries = info.colours.primaries
@@ -176,6 +179,12 @@ class VideoWriter:
         try:
             self._box.close()
             move_index_to_front(self._path)
+        except MalformedBox as error:
+            raise CheckFailed(
+                f"the finished file has an unexpected shape ({error})",
+                remedy="run again; if it happens again, choose another --encoder",
+                file=self._path.parent,
+            ) from error
         except (av.FFmpegError, OSError) as error:
             raise self._refusal(error) from error
         self._open.close()
@@ -308,7 +317,9 @@ def _mp4_clock(timeline: Timeline, file: Path) -> tuple[int, npt.NDArray[np.int6
     while scale * finer < _TIMESCALE_MIN:
         finer *= 2
     factor = numerator * finer
-    if scale * finer > _FIELD_MAX or int(steps[-1]) * factor > 2**62 or int(np.diff(steps).max()) * factor > _FIELD_MAX:
+    # The longest step, and the longest wait of a picture for others that are stored before it.
+    longest = int(np.max(steps[_REORDER:] - steps[:-_REORDER], initial=int(np.diff(steps).max()))) * factor
+    if scale * finer > _FIELD_MAX or int(steps[-1]) * factor > 2**62 or longest > _FIELD_MAX:
         raise UnsupportedInput(
             "its clock is too fine for an MP4", remedy="convert it to a constant frame rate first", file=file
         )

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -45,6 +46,7 @@ LINES = {
     "a start before zero": ([-7 + 2 * i for i in range(20)], Fraction(1, 50), 2),
     "uneven": ([5, 9, 13, 14, 30, 31, 32, 60, 61, 70, 71, 90, 91, 92, 1000], Fraction(1, 600), 77),
     "a long still": ([0, 1, 2, 90_000 * 40, 90_000 * 40 + 1], Fraction(1, 90000), 90_000 * 20),
+    "a day of stills": ([90_000 * 2000 * i for i in range(30)], Fraction(1, 90000), 90_000 * 3600),
     "one picture": ([12345], Fraction(1, 1000), 40),
     "two pictures": ([0, 3], Fraction(1, 25), 9),
     "three pictures": ([0, 1, 2], Fraction(1, 25), 1),
@@ -139,6 +141,19 @@ def test_shape_and_colours_travel(tmp_path: Path) -> None:
     assert inspect_file(tmp_path / "out.mp4") == ()
 
 
+@pytest.mark.parametrize("aspect", [Fraction(1), Fraction(64, 45), Fraction(1, 3), Fraction(1234567, 1234500)])
+@pytest.mark.parametrize("rate", [Fraction(0), Fraction(90000), Fraction(10**9 + 7, 10**9)])
+def test_odd_shapes_and_rates_are_taken(tmp_path: Path, aspect: Fraction, rate: Fraction) -> None:
+    line = line_of(range(5), Fraction(1, 25), sample_aspect=aspect)
+    info = replace(info_of(line), average_rate=rate)
+    with VideoWriter(tmp_path / "out.mp4", info, line, FAST) as writer:
+        for one in pictures(line):
+            writer.write(one)
+        writer.finish()
+    read_back(tmp_path / "out.mp4", info, line, sound=SoundPlan())
+    assert inspect_file(tmp_path / "out.mp4") == ()
+
+
 def test_unstated_colours_stay_unstated(tmp_path: Path) -> None:
     line = line_of(range(5), Fraction(1, 25))
     info = write(tmp_path / "out.mp4", line, colours=ColourTags(range=0, matrix=2, primaries=2, transfer=2))
@@ -228,10 +243,21 @@ def fail_after(writer: VideoWriter, given_pictures: Iterable[Picture], count: in
         writer.write(one)
 
 
-def test_a_clock_that_no_mp4_can_keep_is_refused(tmp_path: Path) -> None:
-    line = line_of([0, 10**9 + 7, 10**12], Fraction(1, 10**9 + 9))
+@pytest.mark.parametrize(
+    ("pts", "base"),
+    [
+        ([0, 10**9 + 7, 10**12], Fraction(1, 10**9 + 9)),
+        ([0, 1, 2], Fraction(1, 2**31)),
+        ([0, 90_000 * 24_000, 90_000 * 24_001 + 1], Fraction(1, 90_000)),
+        ([90_000 * 2500 * i + i for i in range(12)], Fraction(1, 90_000)),
+    ],
+    ids=["a gap", "the clock itself", "one long step", "many steps"],
+)
+def test_a_clock_that_no_mp4_can_keep_is_refused(tmp_path: Path, pts: list[int], base: Fraction) -> None:
+    line = line_of(pts, base)
     with pytest.raises(UnsupportedInput, match="its clock is too fine"):
         start(tmp_path / "out.mp4", line)
+    assert not (tmp_path / "out.mp4").exists()
 
 
 def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
@@ -247,6 +273,7 @@ def test_an_encoder_that_fails_is_named(tmp_path: Path) -> None:
 
 LIMITED = """
 import resource, sys
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
