@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from avg_video.errors import AvgError, CheckFailed, DamagedInput, EncoderFailed, OutputError, UnsupportedInput
+from avg_video.media import writer as writer_module
 from avg_video.media.encoders import Encoder, choose_encoder
 from avg_video.media.inspect import inspect_file
 from avg_video.media.picture import Picture
@@ -390,3 +391,24 @@ def test_all_these_errors_are_one_line(tmp_path: Path) -> None:
         read_back(tmp_path / "x.mp4", info_of(line), line, sound=SoundPlan())
     assert str(caught.value).startswith(f"{tmp_path}: the finished file did not pass its check: ")
     assert "\n" not in str(caught.value)
+
+
+# --- each cleaning step is needed ---------------------------------------------------------------------------------------
+
+
+def test_without_the_nal_filter_the_encoders_settings_would_be_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = line_of(range(5), Fraction(1, 25))
+    monkeypatch.setattr(writer_module, "_NAL_FILTER", "null")
+    write(tmp_path / "out.mp4", line)
+    assert b"x264 - core" in (tmp_path / "out.mp4").read_bytes()
+    assert inspect_file(tmp_path / "out.mp4") == ("mdat: picture 0 of moov/trak holds SEI of type 5",)
+
+
+def test_without_our_own_index_there_would_be_boxes_for_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = line_of(range(5), Fraction(1, 25))
+    monkeypatch.setattr(writer_module, "move_index_to_front", lambda path: None)
+    write(tmp_path / "out.mp4", line)
+    findings = inspect_file(tmp_path / "out.mp4")
+    assert set(findings) == {"free: is not on the list", "moov/udta: is not on the list"}
