@@ -82,7 +82,7 @@ def _token(value: object) -> str:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=str | float)]
+Seconds = Annotated[float, BeforeValidator(_seconds)]
 """Seconds since the first picture."""
 Fraction = Annotated[float, BeforeValidator(_fraction)]
 """Fraction of the upright picture's width or height."""

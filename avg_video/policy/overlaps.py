@@ -25,17 +25,18 @@ def overlap_frames(shown: Sequence[Track], covered: Sequence[Track]) -> dict[int
 
     Boxes around the covers are compared, so that covers which only nearly touch count as well.
     """
-    reach = {track.id: _cover(track) for track in covered} if shown else {}
-    bounds = {i: _bounds(boxes) for i, boxes in reach.items()}
+    reach: dict[int, F64] = {}
+    around = {track.id: _whole_life(track) for track in (*shown, *covered)} if shown and covered else {}
     frames = {}
     for track in shown:
-        mine = _cover(track)
-        around = _bounds(mine)
         hit = np.zeros(len(track), np.bool_)
         for other in covered:
             low, high = max(track.first, other.first), min(track.last, other.last) + 1
-            if low < high and _touch(around, bounds[other.id]).all():
-                a = mine[:, low - track.first : high - track.first]
+            if low < high and _touch(around[track.id], around[other.id]):
+                for t in (track, other):
+                    if t.id not in reach:
+                        reach[t.id] = _cover(t)
+                a = reach[track.id][:, low - track.first : high - track.first]
                 b = reach[other.id][:, low - other.first : high - other.first]
                 hit[low - track.first : high - track.first] |= _touch(a, b)
         frames[track.id] = track.frames[hit]
@@ -50,11 +51,14 @@ def _cover(track: Track) -> F64:
     return np.stack([x1 - more_x, y1 - more_y, x2 + more_x, y2 + more_y])
 
 
-def _bounds(boxes: F64) -> F64:
-    """(4, 1): the box around all boxes (4, k)."""
-    return np.concatenate([boxes[:2].min(axis=1), boxes[2:].max(axis=1)])[:, None]
+def _whole_life(track: Track) -> F64:
+    """(4,): a box around the covers of all pictures, quickly and rather too large; spares most pairs the rest."""
+    x1, y1, x2, y2 = np.ascontiguousarray(track.boxes_xyxy.T)
+    most = max(float((x2 - x1).max()), float((y2 - y1).max()))
+    more = max((COVER_HALF - 0.5) * most, LEAST_SPARE_PX) + 1.0
+    return np.array([x1.min() - more, y1.min() - more, x2.max() + more, y2.max() + more], np.float64)
 
 
 def _touch(a: F64, b: F64) -> npt.NDArray[np.bool_]:
-    """bool (k,): whether the boxes (4, k) have a point in common."""
+    """bool () or (k,): whether the boxes (4,) or (4, k) have a point in common."""
     return np.asarray((a[0] <= b[2]) & (b[0] <= a[2]) & (a[1] <= b[3]) & (b[1] <= a[3]), np.bool_)

@@ -16,6 +16,7 @@ from avg_video.track.types import CameraMotion, Track
 __all__ = ["Place", "Places", "carry_transforms"]
 
 F64 = npt.NDArray[np.float64]
+F32 = npt.NDArray[np.float32]
 
 MIN_SCALE, MAX_SCALE = 0.5, 2.0
 """Zoom since the drawing beyond which a place is lost: errors of the estimate have grown as much as the picture."""
@@ -27,6 +28,8 @@ BLOCK = 128
 """Pictures that are first tested together, by the box around all of a track's boxes in them. Changes only speed."""
 BATCH = 4096
 """Pictures tested one by one at a time; bounds memory, and stops early where the answer is known."""
+SLACK_PX = 0.5
+"""How much larger the boxes around blocks are made: their arithmetic is in float32, for speed, and must not matter."""
 WHOLE = 1 - 1e-9
 """Share of a box's area in a polygon that counts as all of it; rounding takes the rest."""
 
@@ -94,6 +97,7 @@ class _Frame:
     """The picture `start` as a frame of reference, up to (not including) the picture `end`.
 
     transforms: (end - start, 2, 3), px of `start` to px of each picture; None where the camera stands still.
+    back: float32 (6, end - start), the coefficients of their inverses in rows; None likewise.
     blocks: for each track id the boxes around its boxes in px of `start`, per `BLOCK` pictures.
     """
 
@@ -101,6 +105,7 @@ class _Frame:
     end: int
     lost: Lost | None
     transforms: F64 | None
+    back: F32 | None
     blocks: dict[int, F64]
 
 
@@ -201,12 +206,14 @@ class Places:
         frame = self._frame(place.first)
         if track.id not in frame.blocks:
             low, high = max(frame.start, track.first), min(frame.end - 1, track.last)
-            boxes = track.boxes_xyxy[low - track.first : high + 1 - track.first].T.astype(np.float64)
-            if frame.transforms is not None:
-                boxes = _before(boxes, frame.transforms[low - frame.start : high + 1 - frame.start])
+            boxes = track.boxes_xyxy[low - track.first : high + 1 - track.first].T
+            if frame.back is not None:
+                boxes = _before(boxes, frame.back[:, low - frame.start : high + 1 - frame.start])
             at = np.arange(0, boxes.shape[1], BLOCK)
-            sides = [f.reduceat(boxes[k], at) for k, f in enumerate((np.minimum,) * 2 + (np.maximum,) * 2)]
-            frame.blocks[track.id] = np.stack(sides, axis=1)
+            ways = (np.minimum, np.minimum, np.maximum, np.maximum)
+            sides = [f.reduceat(np.ascontiguousarray(boxes[k]), at) for k, f in enumerate(ways)]
+            slack = np.array([-SLACK_PX, -SLACK_PX, SLACK_PX, SLACK_PX])
+            frame.blocks[track.id] = np.stack(sides, axis=1).astype(np.float64) + slack
         return frame.blocks[track.id]
 
     def _frame(self, start: int) -> _Frame:
@@ -224,23 +231,30 @@ class Places:
         if len(broken):
             lost = "a cut" if end in self._timeline.cuts else "camera motion that can't be followed"
         if not self._moved[start + 1 : end].any():
-            return _Frame(start, end, lost, None, {})
+            return _Frame(start, end, lost, None, None, {})
         steps = self._motion.affine[start:end].astype(np.float64)
         steps[0] = np.eye(2, 3)  # the step into `start` happened before the drawing
         transforms = carry_transforms(steps)
         wrong = np.flatnonzero(~_plausible(transforms))
         if len(wrong):
             end, lost = start + int(wrong[0]), "too much camera motion since it was drawn"
-        return _Frame(start, end, lost, transforms[: end - start], {})
+        transforms = transforms[: end - start]
+        return _Frame(start, end, lost, transforms, _inverses(transforms), {})
 
 
-def _before(boxes: F64, transforms: F64) -> F64:
-    """Boxes (4, n) as upright boxes around them in px from before the maps (n, 2, 3); float64 (4, n)."""
+def _inverses(transforms: F64) -> F32:
+    """float32 (6, n): a, b, c, d, x, y of the inverse maps (p - (x, y)) @ [[a, b], [c, d]].T of maps (n, 2, 3)."""
     a, b, c, d = (transforms[:, i, j] for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)))
     det = a * d - b * c
-    a, b, c, d = d / det, -b / det, -c / det, a / det
-    half_w, half_h = (boxes[2] - boxes[0]) / 2, (boxes[3] - boxes[1]) / 2
-    x, y = boxes[0] + half_w - transforms[:, 0, 2], boxes[1] + half_h - transforms[:, 1, 2]
+    return np.stack([d / det, -b / det, -c / det, a / det, *transforms[:, :, 2].T]).astype(np.float32)
+
+
+def _before(boxes: F32, back: F32) -> F32:
+    """Boxes (4, n) as upright boxes around them in px from before the maps whose `_inverses` are (6, n); (4, n)."""
+    a, b, c, d, x, y = back
+    x1, y1, x2, y2 = np.ascontiguousarray(boxes)
+    half_w, half_h = (x2 - x1) / 2, (y2 - y1) / 2
+    x, y = x1 + half_w - x, y1 + half_h - y
     x, y = a * x + b * y, c * x + d * y
     half_w, half_h = np.abs(a) * half_w + np.abs(b) * half_h, np.abs(c) * half_w + np.abs(d) * half_h
     return np.stack([x - half_w, y - half_h, x + half_w, y + half_h])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,12 @@ def test_a_region_may_follow_one_that_ended() -> None:
     for late in (51 / FPS, 49 / FPS):
         policy["consent_region"][1]["from"] = late
         assert reasons(judged([walker], policy)) == {1: "region-ended"}
+
+
+def test_a_region_that_began_before_the_other_ended_takes_nothing_over() -> None:
+    policy = {"consent_region": [{"polygon": WHOLE, "to": 2}, {"polygon": WHOLE, "from": 1}]}
+    tracks = [track(1, 0, 99, A), track(2, 30, 99, B), track(3, 0, 49, C)]
+    assert reasons(judged(tracks, policy)) == {1: "region-ended", 2: "in-region", 3: "in-region"}
 
 
 def test_a_region_that_begins_later_shows_nobody_who_was_there_before() -> None:
@@ -178,8 +185,8 @@ class TestObjections:
         assert by_id(verdicts)[2].rule == "objected 1"
 
     def test_a_seat_holds_only_in_its_time(self) -> None:
-        passing = track(1, 0, 99, lambda i: (10 * i, 250))  # at the seat in the pictures 48 to 52, beside it around
-        for first, last, hit in ((0, 1.6, False), (0, 2, True), (2.2, 4, False), (2, 4, True)):
+        passing = track(1, 0, 99, lambda i: (10 * i, 250))  # a fifth of it is in the seat from picture 47 to 53
+        for first, last, hit in ((0, 1.84, False), (0, 1.88, True), (2.16, 4, False), (2.12, 4, True)):
             policy = {**ALL, "objected": [{"seat": seat(*B), "from": first, "to": last}]}
             verdicts = judged([passing], policy)
             assert (reasons(verdicts)[1] == "objected-seat") is hit
@@ -308,7 +315,7 @@ class TestInheritance:
 
     def test_across_a_cut_places_in_the_picture_count(self) -> None:
         motion = camera(100, [[1, 0, -5.0], [0, 1, 0]])
-        tracks = [track(1, 0, 29, (600, 250)), track(2, 40, 99, (610, 250)), track(3, 40, 99, (550 - 10, 100))]
+        tracks = [track(1, 0, 29, (600, 250)), track(2, 40, 99, (670, 250)), track(3, 40, 99, (510, 250))]
         found = reasons(judged(tracks, {}, cuts=[30], motion=motion, objected=[1]))
         assert found == {1: "objected-number", 2: "objection-inherited", 3: "no-rule"}
 
@@ -357,3 +364,22 @@ def test_tracks_that_do_not_fit_are_refused() -> None:
         decide([track(1, 0, 3), track(1, 5, 6)], line, still, Policy())
     with pytest.raises(ValueError, match="pictures of the timeline only"):
         decide([track(1, 0, 10)], line, still, Policy())
+
+
+def test_an_hour_of_a_class_is_decided_while_a_page_waits() -> None:
+    # 30 people x 90 000 pictures, a swaying camera, a region, a seat and a number; measured 0.12 s of processor time.
+    n = 90_000
+    rng = np.random.default_rng(0)
+    sway = np.tile(np.eye(2, 3, dtype=np.float32), (n, 1, 1))
+    sway[:, 0, 2] = 0.3 * np.sin(np.arange(n) / 500)
+    jitter = rng.normal(0, 0.5, (n, 2))
+    drift = np.cumsum(sway[:, :, 2].astype(np.float64), axis=0)
+    tracks = [
+        track(k + 1, 0, n - 1, jitter + drift + (60 + 90 * (k % 10), 100 + 150 * (k // 10)), 20) for k in range(30)
+    ]
+    policy = Policy.model_validate({"consent_region": [{"polygon": WHOLE}], "objected": [{"seat": seat(60, 100)}]})
+    line, motion = timeline(n), CameraMotion(sway, np.ones(n, np.bool_))
+    start = process_time()
+    verdicts = decide(tracks, line, motion, policy, objected=[17])
+    assert process_time() - start < 1.5
+    assert sorted({d.reason for d in verdicts.decisions}) == ["in-region", "objected-number", "objected-seat"]

@@ -64,6 +64,28 @@ def test_one_picture_outside_is_outside() -> None:
         assert not where.held(place, track(slip + 1, 0, 399, lambda i, s=slip: (700, 200) if i == s else moves[i]), 0.8)
 
 
+@pytest.mark.parametrize("step", [PAN, ZOOM, ROLL], ids=["pan", "zoom", "roll"])
+def test_its_corners_are_where_the_room_is(step: list[list[float]]) -> None:
+    where = places(step)
+    place = where.draw("r", [(0.1, 0.2), (0.5, 0.2), (0.5, 1.0)], 2.0, None)
+    corners = [carried(step, 50, (x * W, y * H)) for x, y in [(0.1, 0.2), (0.5, 0.2), (0.5, 1.0)]]
+    pictures = [50, 51, 200, place.end - 1]
+    want = [[corner[i] for corner in corners] for i in pictures]
+    np.testing.assert_allclose(where._vertices(place, np.array(pictures)), want, atol=0.01)
+
+
+@pytest.mark.parametrize("step", [PAN, [[1, 0, 0], [0, 1, 0]]], ids=["pan", "still"])
+def test_a_moment_at_the_edge_of_a_long_way_inside_is_seen(step: list[list[float]]) -> None:
+    # The way, from x = 200 to 480, is so long that a step of 25 px over the edge is a small part of what it sweeps.
+    where = places(step)
+    place = where.draw("r", LEFT, None, None)
+    room = np.array(list(carried(step, 0, (0.0, 200.0)).values()))
+    for slip in (None, 66, 300):
+        way = np.where(np.arange(N) == slip, 505.0, 200.0 + np.arange(N) * 7 % 281)
+        person = track(1, 0, N - 1, room + np.stack([way, np.zeros(N)], axis=1))
+        assert where.held(place, person, 0.8) is (slip is None)
+
+
 @pytest.mark.parametrize("step", [PAN, ZOOM, [[1, 0, 0], [0, 1, 0]]], ids=["pan", "zoom", "still"])
 def test_it_ends_where_the_camera_can_not_be_followed(step: list[list[float]]) -> None:
     place = places(step, untrusted=(120,)).draw("r", LEFT, None, None)
