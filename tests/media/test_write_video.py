@@ -21,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from avg_video.errors import AvgError, CheckFailed, DamagedInput, EncoderFailed, OutputError, UnsupportedInput
+from avg_video.errors import DamagedInput, EncoderFailed, OutputError, UnsupportedInput
 from avg_video.media import writer as writer_module
 from avg_video.media.encoders import Encoder, choose_encoder
 from avg_video.media.inspect import inspect_file
@@ -330,70 +330,7 @@ def whole_size(tmp_path_factory: pytest.TempPathFactory) -> int:
     return (folder / "out.mp4").stat().st_size + 69  # 61 of empty tags and 8 of a free box
 
 
-# --- reading back -----------------------------------------------------------------------------------------------------
-
-
-def refused(path: Path, line: Timeline, words: str, *, sound: SoundPlan = SoundPlan()) -> None:  # noqa: B008
-    with pytest.raises(CheckFailed, match=words):
-        read_back(path, info_of(line, sound=1), line, sound=sound)
-
-
-def test_reading_back_notices_every_kind_of_difference(tmp_path: Path) -> None:
-    base = Fraction(1, 25)
-    out = tmp_path / "out.mp4"
-    line = line_of(range(10), base, last=2)
-    write(out, line)
-    read_back(out, info_of(line), line, sound=SoundPlan())
-    refused(out, line_of(range(9), base, last=3), "10 pictures instead of 9")
-    refused(out, line_of([*range(8), 9, 10], base), "picture 8 is not at its time")
-    refused(out, line_of(range(10), base, last=3), "lasts 0.440000 s instead of 0.480000 s")
-    refused(out, line_of(range(10), base, last=2, size_wh=(98, 64)), "pictures are 96x64 instead of")
-    refused(out, line_of(range(10), base, last=2, sample_aspect=Fraction(4, 3)), "pixels are 1 instead of 4/3")
-    refused(out, line, "its sound is missing", sound=KEEP)
-    other = info_of(line, colours=ColourTags(2, 6, 6, 6))
-    with pytest.raises(CheckFailed, match="colour tags are"):
-        read_back(out, other, line, sound=SoundPlan())
-
-
-def test_reading_back_notices_sound_that_is_not_wanted_or_too_short(tmp_path: Path) -> None:
-    line = line_of(range(25), Fraction(1, 25))
-    source = recording(tmp_path / "in.mp4", np.zeros((1, 96000), np.float32))
-    info = write(tmp_path / "out.mp4", line, sound=KEEP, source=source)
-    read_back(tmp_path / "out.mp4", info, line, sound=KEEP)
-    refused(tmp_path / "out.mp4", line, "sound that was to be left out")
-    short = line_of(range(20), Fraction(1, 25), last=8)
-    info = write(tmp_path / "short.mp4", short, sound=KEEP, source=source)
-    refused(tmp_path / "short.mp4", line_of(range(20), Fraction(1, 25), last=1), "its sound has 50 packets", sound=KEEP)
-
-
-@pytest.mark.parametrize("damage", ["cut", "key frame", "not media", "empty"])
-def test_reading_back_notices_damage(tmp_path: Path, damage: str) -> None:
-    out = tmp_path / "out.mp4"
-    line = line_of(range(30), Fraction(1, 25))
-    write(out, line)
-    data = out.read_bytes()
-    at = data.index(b"mdat") + 4
-    changed = {
-        "cut": data[: len(data) * 2 // 3],
-        "key frame": data[:at] + b"\0\0\0\x09\x65" + bytes(500) + data[at + 505 :],
-        "not media": b"nothing of the sort",
-        "empty": b"",
-    }[damage]
-    out.write_bytes(changed)
-    with pytest.raises(CheckFailed, match="did not pass its check"):
-        read_back(out, info_of(line), line, sound=SoundPlan())
-
-
-def test_all_these_errors_are_one_line(tmp_path: Path) -> None:
-    line = line_of(range(3), Fraction(1, 25))
-    (tmp_path / "x.mp4").write_bytes(b"")
-    with pytest.raises(AvgError) as caught:
-        read_back(tmp_path / "x.mp4", info_of(line), line, sound=SoundPlan())
-    assert str(caught.value).startswith(f"{tmp_path}: the finished file did not pass its check: ")
-    assert "\n" not in str(caught.value)
-
-
-# --- each cleaning step is needed ---------------------------------------------------------------------------------------
+# --- each cleaning step is needed --------------------------------------------------------------------------------------
 
 
 def test_without_the_nal_filter_the_encoders_settings_would_be_in_the_file(
