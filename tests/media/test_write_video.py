@@ -330,7 +330,7 @@ def whole_size(tmp_path_factory: pytest.TempPathFactory) -> int:
     return (folder / "out.mp4").stat().st_size + 69  # 61 of empty tags and 8 of a free box
 
 
-# --- each cleaning step is needed --------------------------------------------------------------------------------------
+# --- each cleaning step is needed -------------------------------------------------------------------------------------
 
 
 def test_without_the_nal_filter_the_encoders_settings_would_be_in_the_file(
