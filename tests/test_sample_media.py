@@ -102,9 +102,10 @@ def test_faces_are_as_small_and_as_large_as_promised() -> None:
     assert 100 <= max(max(h) for h in heights.values()) <= 125
 
 
+@pytest.mark.slow
 def test_the_same_pictures_come_out_every_time(scene: Scene) -> None:
     other = Scene()
-    for i in (0, 143):
+    for i in (75, 143):
         first, first_boxes = scene.picture(i)
         again, again_boxes = other.picture(i)
         assert np.array_equal(first, again)
