@@ -40,6 +40,7 @@ class BenchResult:
     encoder: the encoder that both used.
     stage_s: wall seconds of each stage of the job.
     whole_s: wall seconds of the job from the call to the finished, checked file; loading libraries not counted.
+    decode_s: wall seconds of reading every picture upright, nothing else; the job does so twice.
     transcode_s: wall seconds of decoding and encoding the same pictures with the same encoder settings, nothing else.
     peak_bytes: the most memory that the job's process had at any moment (resident).
     """
@@ -50,6 +51,7 @@ class BenchResult:
     encoder: str
     stage_s: dict[str, float]
     whole_s: float
+    decode_s: float
     transcode_s: float
     peak_bytes: int
 
@@ -80,6 +82,7 @@ def measure(path: Path, settings: Settings, progress: Progress | None = None) ->
     """
     with tempfile.TemporaryDirectory(prefix="avg-blur-bench-") as folder:  # mode 0700 by contract of mkdtemp
         made = _in_own_process(_job, path, Path(folder) / "made.mp4", settings, progress)
+        read = _in_own_process(_decode, path, Path(folder) / "none", settings, progress)
         plain = _in_own_process(_transcode, path, Path(folder) / "plain.mp4", settings, progress)
     return BenchResult(
         pictures=made["pictures"],
@@ -88,6 +91,7 @@ def measure(path: Path, settings: Settings, progress: Progress | None = None) ->
         encoder=plain["encoder"],
         stage_s=made["stage_s"],
         whole_s=made["wall_s"],
+        decode_s=read["wall_s"],
         transcode_s=plain["wall_s"],
         peak_bytes=made["peak_bytes"],
     )
@@ -109,6 +113,19 @@ def _job(path: Path, output: Path, settings: Settings, progress: Progress) -> di
         "stage_s": outcome.stage_s,
         "peak_bytes": peak_memory_bytes(),
     }
+
+
+def _decode(path: Path, output: Path, settings: Settings, progress: Progress) -> dict[str, Any]:
+    from avg_video.media.reader import VideoReader
+
+    started = time.perf_counter()
+    with VideoReader(path, threads=settings.threads) as reader:
+        progress.stage("reading", reader.info.declared_seconds)
+        base, first = reader.info.time_base, 0
+        for picture in reader:
+            first = picture.pts if picture.index == 0 else first
+            progress.at(float((picture.pts - first) * base), picture.index + 1)
+    return {"wall_s": time.perf_counter() - started}
 
 
 def _transcode(path: Path, output: Path, settings: Settings, progress: Progress) -> dict[str, Any]:

@@ -49,10 +49,11 @@ def test_figures_of_a_real_run(tmp_path: Path, private: Path) -> None:
     result = measure(clip, Settings(threads=1), told)
     assert (result.pictures, result.size_wh, result.encoder) == (50, (320, 240), "libx264")
     assert result.film_s == pytest.approx(2.0)
-    assert told.stages == ["looking", "making", "checking", "plain"]
+    assert told.stages == ["looking", "making", "checking", "reading", "plain"]
     assert set(result.stage_s) == {"looking", "making", "checking"}
     assert 0 < sum(result.stage_s.values()) <= result.whole_s
     assert result.ratio == pytest.approx(result.whole_s / result.transcode_s)
+    assert 0 < result.decode_s < result.whole_s
     assert result.ratio > 1, "the job encodes too, and does more"
     assert 50 * 2**20 < result.peak_bytes < 2**32
     assert names_in(private) == set()

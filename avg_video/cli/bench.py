@@ -26,7 +26,7 @@ __all__ = ["bench"]
 @encoding_options
 @click.pass_obj
 def bench(stop: StopSign, /, file: Path, as_json: bool, **chosen: Any) -> int:
-    """Make a covered copy of FILE and a plain transcode of it with the same encoder, and compare.
+    """Make a covered copy of FILE, only read it, and plainly transcode it with the same encoder, and compare.
 
     Both are made in a private temporary folder and removed. Close other programs first.
     """
@@ -51,7 +51,12 @@ def table(result: BenchResult) -> list[str]:
     """The lines for people."""
     size = "x".join(map(str, result.size_wh))
     lines = [f"{result.pictures} pictures of {size}, {result.film_s:.1f} s, encoder {result.encoder}"]
-    rows = [*result.stage_s.items(), ("whole", result.whole_s), ("plain transcode", result.transcode_s)]
+    rows = [
+        *result.stage_s.items(),
+        ("whole", result.whole_s),
+        ("reading alone", result.decode_s),
+        ("plain transcode", result.transcode_s),
+    ]
     width = max(len(name) for name, _ in rows)
     for name, seconds in rows:
         speed = result.pictures / seconds if seconds > 0 else float("inf")
