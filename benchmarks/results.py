@@ -21,8 +21,10 @@ computer, so figures compare within a section and not between sections.
 
 def machine() -> str:
     """The computer in general terms: no names, no paths."""
-    versions = f"Python {platform.python_version()}"
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, {versions}"
+    told = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    if hasattr(os, "getloadavg"):  # other work shows here: far more than the cores means that speeds are too low
+        told += f", load average {os.getloadavg()[2]:.1f} over the last 15 minutes"
+    return told
 
 
 def command_line(module: str, argv: Sequence[str] | None) -> str:
