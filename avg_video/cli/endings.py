@@ -49,8 +49,7 @@ def describe(error: BaseException) -> tuple[str, int]:
         return f"{name}{printable(error.strerror).lower()}; {remedy}", EXIT_FAILED
     what = printable(f"{type(error).__name__}: {error}".removesuffix(": "))
     return (
-        f"a fault of the program, not yours ({what}); nothing was written, "
-        f"run it again with {DEBUG_VARIABLE}=1 for details to report",
+        f"a fault of the program, not yours ({what}); run it again with {DEBUG_VARIABLE}=1 for details to report",
         EXIT_FAILED,
     )
 

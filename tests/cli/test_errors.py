@@ -319,7 +319,7 @@ def test_a_fault_of_the_program(clip: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr("avg_video.pipeline.probe", broken)
     line = (
-        "a fault of the program, not yours (ZeroDivisionError: division by zero); nothing was written, "
+        "a fault of the program, not yours (ZeroDivisionError: division by zero); "
         "run it again with AVG_BLUR_DEBUG=1 for details to report"
     )
     refused(clip.parent, 1, line, clip)
