@@ -14,6 +14,8 @@ XY = tuple[float, float]
 
 TOUCH = 1e-12
 """Cross products below this count as zero: lines that come so near each other are taken as touching."""
+FLAT = 1e-9
+"""A side of a polygon that rises less than this has no height."""
 MIN_AREA = 1e-9
 """Least area, as a fraction of the picture; below it three points are one line."""
 
@@ -102,7 +104,8 @@ def overlap_area(vertices: F64, boxes_xyxy: F64) -> F64:
     for p, q in _sides(vertices):
         ya, yb = np.clip(p[:, 1], y1, y2), np.clip(q[:, 1], y1, y2)
         rise = q[:, 1] - p[:, 1]
-        slope = (q[:, 0] - p[:, 0]) / np.where(rise == 0, 1.0, rise)
+        # A side without height adds nothing; dividing by next to nothing would make the whole area NaN.
+        slope = (q[:, 0] - p[:, 0]) / np.where(np.abs(rise) < FLAT, 1.0, rise)
         xa = p[:, 0] + (ya - p[:, 1]) * slope - x1
         xb = p[:, 0] + (yb - p[:, 1]) * slope - x1
         total += (yb - ya) * _mean_clamped(xa, xb, width)
