@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 
 from avg_video.detect.boxes import Boxes
 from avg_video.detect.detector import Detector, detector_name, load_detector
-from avg_video.detect.looks import Agenda, look
+from avg_video.detect.looks import Agenda, Rounds, look
 from avg_video.detect.manifest import model
 from avg_video.errors import EXIT_DONE, EXIT_LOOK, InputError, UsageError
 from avg_video.media.encoders import Encoder, choose_encoder
@@ -265,7 +265,7 @@ def _make(job: _Job, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: En
     keep = (settings.audio or policy.audio) == "keep" and job.info.sound_stream is not None
     sound = SoundPlan(keep, policy.mutes_s if keep else ())
     detector = load_detector(settings.detector, threads=settings.thread_count)
-    second = SecondLook(_whole_look(detector, job.info), settings.style, job.info.time_base, plan.timeline.cuts)
+    second = SecondLook(_second_look(detector, job.info), settings.style, job.info.time_base, plan.timeline.cuts)
     with (
         PrivateTemporary(job.output, overwrite=settings.overwrite) as video,
         PrivateTemporary(record_path, overwrite=True) as note,
@@ -315,10 +315,10 @@ def _make(job: _Job, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: En
     return Outcome(record, job.output, record_path, exit_code, job.stage_s)
 
 
-def _whole_look(detector: Detector, info: SourceInfo) -> Callable[[Picture], Boxes]:
-    """Look at a whole picture once, at full size but no larger than the sharp looks of pass 1."""
-    view = Agenda(info.size_wh).whole
-    return lambda picture: look(picture, (view,), detector, (detector.weak + detector.strong) / 2)
+def _second_look(detector: Detector, info: SourceInfo) -> Callable[[Picture], Boxes]:
+    """How painted pictures are looked at: as in pass 1, but only sure hits count, since each covers half a second."""
+    rounds = Rounds(Agenda(info.size_wh))
+    return lambda picture: look(picture, rounds.views(), detector, detector.strong)
 
 
 def _write(

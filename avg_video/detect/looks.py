@@ -1,8 +1,8 @@
 """Which part of which picture is looked at, at what size, and when.
 
-Small faces need full resolution and sit still; near ones are big and move. So looks are spread by time: the whole
-picture small and often, and with each of those one sharp tile in turn; everything at a cut; more where following is
-unsure.
+Small faces need full resolution and sit still; near ones are big and move, and some are only known for heads when much
+is seen around them. So looks are spread by time and take turns: the whole picture at a middling size; then the whole
+picture small, together with one sharp tile. Everything at a cut; almost nothing where the picture does not change.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.detect.activity import Activity
 from avg_video.detect.boxes import Boxes
 from avg_video.detect.detector import Detector
 from avg_video.media.picture import Picture
 
-__all__ = ["Agenda", "LookSettings", "View", "look", "merged"]
+__all__ = ["Agenda", "LookSettings", "Rounds", "View", "look", "merged"]
 
+U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
 
 TILE_SHAPE = 0.6
@@ -31,23 +33,24 @@ class LookSettings:
 
     Attributes
     ----------
-    quick_px: long side of the whole picture in a quick look. Lower loses mid-sized faces between the sharp looks.
+    wide_px: long sides of the whole picture in the looks that take turns; with every second one goes a tile. The
+        larger finds people in the middle of a room; the smaller those near the camera, hidden in part or turned.
     sharp_px: long side of the picture that the tiles together make up. Lower loses the back row.
     tile_px: greatest long side of one tile, as the detector sees it.
     overlap_px: by how much tiles overlap, as the detector sees it; more than the largest face only tiles can find.
     enlarge: a small picture is enlarged at most so much for the sharp looks.
-    every_s: seconds between looks, where everyone is followed surely.
-    restless_s: seconds between looks while someone moves fast, was lost, or is known by weak hits only.
-    stale_s: a tile with someone who wasn't found for this long is looked at first.
+    every_s: seconds between looks.
+    idle_s: where nothing changed at all since the last look, the next comes after this time at the latest.
+    stale_s: a tile with someone who wasn't found for this long is looked at sooner.
     """
 
-    quick_px: int = 960
+    wide_px: tuple[int, int] = (960, 560)
     sharp_px: int = 1920
     tile_px: int = 1056
     overlap_px: int = 96
     enlarge: float = 1.5
     every_s: float = 0.2
-    restless_s: float = 0.12
+    idle_s: float = 1.0
     stale_s: float = 0.35
 
 
@@ -71,50 +74,70 @@ class Agenda:
     Parameters
     ----------
     size_wh: of the pictures.
+
+    Attributes
+    ----------
+    wide: the views of the whole picture that take turns.
+    tiles: the sharp views; none where the picture is small enough to be seen sharply at once.
     """
 
     def __init__(self, size_wh: tuple[int, int], settings: LookSettings | None = None) -> None:
         self._set = settings or LookSettings()
-        self._size = size_wh
         w, h = size_wh
-        quick = min(self._set.quick_px / max(w, h), self._set.enlarge)
-        sharp = min(max(self._set.sharp_px / max(w, h), quick), self._set.enlarge)
-        self.quick = View((0, 0, w, h), _scaled((w, h), quick))
-        self.whole = View((0, 0, w, h), _scaled((w, h), min(max(sharp, quick), max(1.0, quick))))
-        self.tiles = () if sharp <= quick * 1.15 else _tiles(size_wh, sharp, self._set)
+        whole = (0, 0, w, h)
+        scales = [min(px / max(w, h), self._set.enlarge) for px in self._set.wide_px]
+        sharp = min(max(self._set.sharp_px / max(w, h), max(scales)), self._set.enlarge)
+        self.wide = tuple(View(whole, _scaled((w, h), scale)) for scale in scales)
+        self.tiles = () if sharp <= max(scales) * 1.15 else _tiles(size_wh, sharp, self._set)
+        self._activity = Activity(size_wh)
         self._tile_seen = [-np.inf] * len(self.tiles)
         self._looked = -np.inf
+        self._turn = 0
 
     def due(
         self,
         second: float,
+        luma: U8,
         *,
         cut: bool = False,
-        restless: bool = False,
         people: tuple[F32, npt.NDArray[np.float64]] | None = None,
     ) -> tuple[View, ...]:
         """Views to look at in the picture shown at `second`; none means: not now.
 
         Parameters
         ----------
+        luma: uint8 (h, w), the picture's luma, reduced; tells where anything changed since it was looked at.
         cut: the picture is the first of a shot; everything is looked at.
-        restless: following is unsure; look sooner.
         people: boxes float32 (n, 4) px and float64 (n,) seconds at which each person was last found.
         """
-        wait = self._set.restless_s if restless else self._set.every_s
-        if not cut and second - self._looked < wait - 1e-6:
+        waited = second - self._looked
+        if not cut and waited < self._set.every_s - 1e-6:
             return ()
+        self._activity.see(luma)
+        if cut or self._looked == -np.inf:
+            return self._now(second, *dict.fromkeys(self.wide), *self.tiles)
+        if waited < self._set.idle_s - 1e-6 and not self._activity.changed(self.wide[0].crop_xyxy):
+            return ()
+        self._turn = (self._turn + 1) % len(self.wide)
+        needs = [self._need(k, second, people) for k in range(len(self.tiles))]
+        if self._turn == 0 or not needs or max(needs) <= 0:
+            return self._now(second, self.wide[self._turn])
+        return self._now(second, self.wide[self._turn], self.tiles[int(np.argmax(needs))])
+
+    def _now(self, second: float, *views: View) -> tuple[View, ...]:
         self._looked = second
-        if cut or not self.tiles:
-            self._tile_seen = [second] * len(self.tiles)
-            return (self.quick, *self.tiles)
-        best = int(np.argmax([self._need(k, second, people) for k in range(len(self.tiles))]))
-        self._tile_seen[best] = second
-        return self.quick, self.tiles[best]
+        for view in views:
+            self._activity.mark(view.crop_xyxy)
+            if view in self.tiles:
+                self._tile_seen[self.tiles.index(view)] = second
+        return views
 
     def _need(self, k: int, second: float, people: tuple[F32, npt.NDArray[np.float64]] | None) -> float:
-        """How long tile `k` waits, s; it weighs more with people in it who were not found for long."""
-        waited = min(second - self._tile_seen[k], 1e6)
+        """How long tile `k` waits, s; it weighs more with people in it who were not found for long, and nothing when it
+        is as it was when it was looked at."""
+        waited = second - self._tile_seen[k]
+        if waited < self._set.idle_s * len(self.tiles) and not self._activity.changed(self.tiles[k].crop_xyxy):
+            return 0.0
         if people is None or not len(people[1]):
             return waited
         boxes, seen = people
@@ -123,6 +146,27 @@ class Agenda:
         inside = (centre[:, 0] >= x1) & (centre[:, 0] < x2) & (centre[:, 1] >= y1) & (centre[:, 1] < y2)
         stale = inside & (second - seen >= self._set.stale_s)
         return waited * (1.0 + 0.5 * bool(stale.any()))
+
+
+class Rounds:
+    """Looks at single pictures that take turns as those of an agenda do, whatever the time.
+
+    Parameters
+    ----------
+    agenda: whose views are taken.
+    """
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._wide, self._tiles = agenda.wide, agenda.tiles
+        self._turn = 0
+
+    def views(self) -> tuple[View, ...]:
+        """What to look at next."""
+        turn, self._turn = self._turn, self._turn + 1
+        wide = self._wide[turn % len(self._wide)]
+        if turn % len(self._wide) == 0 or not self._tiles:
+            return (wide,)
+        return wide, self._tiles[turn // len(self._wide) % len(self._tiles)]
 
 
 def look(picture: Picture, views: Sequence[View], detector: Detector, min_score: float | None = None) -> Boxes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from avg_video.detect.boxes import Boxes, iou
+from avg_video.detect.boxes import Boxes
 from avg_video.track.associate import associate, entangled
 from avg_video.track.camera import move_boxes
 from avg_video.track.close import END_S, beyond, close_gaps, extend_back
@@ -39,7 +39,7 @@ class FollowSettings:
     strong: float = 0.5
     hold_s: float = 2.5
     lead_s: float = 1.0
-    weak_hold_s: float = 1.0
+    weak_hold_s: float = 0.6
     repeat: int = 2
     confirm: int = 4
 
@@ -57,7 +57,6 @@ class _Person:
     lead_done: bool = False
     short_lead: bool = False
     speed: F32 = field(default_factory=lambda: np.zeros(2, np.float32))
-    moving: bool = False
     # carried on from the last sighting, while unseen
     ahead: list[F32] = field(default_factory=list)
     ahead_ok: list[bool] = field(default_factory=list)
@@ -93,8 +92,7 @@ class Follower:
 
     def look(self, found: Boxes) -> None:
         """Faces found in the picture pushed last, px of the picture."""
-        index = self._window.last
-        second = self._window.second(index)
+        index, second = self._window.last, self._now_s
         boxes = (found.boxes_xyxy / self._k).astype(np.float32)
         ids = list(self._people)
         expected = np.array([self._expect(self._people[i], index, second) for i in ids], np.float32).reshape(-1, 4)
@@ -116,11 +114,10 @@ class Follower:
         self._lead()
 
     @property
-    def restless(self) -> bool:
-        """Whether someone is moving fast, not found just now, or known by weak hits only: look again soon."""
-        return any(p.moving or p.ahead or (p.hits < self._set.repeat) for p in self._people.values())
+    def _now_s(self) -> float:
+        return self._window.second(self._window.last)
 
-    def oldest_sightings(self) -> tuple[F32, npt.NDArray[np.float64]]:
+    def last_sightings(self) -> tuple[F32, npt.NDArray[np.float64]]:
         """Boxes, float32 (n, 4) px of the picture, of the people followed, and when each was last found, s."""
         people = list(self._people.values())
         boxes = np.array([p.box * self._k for p in people], np.float32).reshape(-1, 4)
@@ -163,9 +160,11 @@ class Follower:
                 person.lead_done = True
 
     def _longest_lead(self, person: _Person) -> float:
-        if person.short_lead:
-            return END_S
-        return self._set.lead_s if person.best >= self._set.strong else min(self._set.lead_s, self._set.weak_hold_s)
+        return END_S if person.short_lead or self._is_fleeting(person) else min(self._set.lead_s, self._hold(person))
+
+    def _is_fleeting(self, person: _Person) -> bool:
+        """Whether a person is known by so few weak hits that most of those like it are no faces at all."""
+        return person.best < self._set.strong and person.hits < self._set.confirm
 
     def _expect(self, person: _Person, index: int, second: float) -> F32:
         """Where the person should be now: carried by flow if that was begun, else by the camera and their own speed."""
@@ -216,7 +215,6 @@ class Follower:
             still = move_boxes(still, affine)
         shift = ((box[:2] + box[2:]) - (still[0, :2] + still[0, 2:])) / 2
         person.speed = np.asarray(0.5 * person.speed + 0.5 * shift / max(gap_s, 1e-3), np.float32)
-        person.moving = float(iou(still, box[None])[0, 0]) < 0.6
         person.seen_at, person.seen_s, person.box = index, second, box
         person.hits, person.best = person.hits + 1, max(person.best, score)
         person.ahead, person.ahead_ok = [], []
@@ -252,7 +250,8 @@ class Follower:
             after = range(person.seen_at + 1, person.seen_at + 1 + len(person.ahead))
             seconds = np.array([self._window.second(k) for k in after]) - person.seen_s
             boxes, ok = np.array(person.ahead, np.float32), np.array(person.ahead_ok, np.bool_)
-            person.path.extend(*beyond(boxes, ok, seconds, self._hold(person)))
+            longest = END_S if self._is_fleeting(person) else self._hold(person)
+            person.path.extend(*beyond(boxes, ok, seconds, longest))
         sure = person.best >= self._set.strong or person.hits >= self._set.confirm
         self._done.append((person.path.first, *person.path.columns(), sure))
 

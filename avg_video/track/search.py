@@ -75,7 +75,7 @@ def search(
             if step.cut:
                 cuts.append(picture.index)
             follower.push(picture.index, second, luma, step.affine, cut=step.cut)
-            views = agenda.due(second, cut=step.cut, restless=follower.restless, people=follower.oldest_sightings())
+            views = agenda.due(second, luma, cut=step.cut, people=follower.last_sightings())
             if views:
                 follower.look(look(picture, views, detector))
                 looks, views_done = looks + 1, views_done + len(views)
