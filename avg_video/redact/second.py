@@ -29,7 +29,7 @@ SAME_IOU = 0.2
 """A find continues an earlier one when it overlaps that one, carried here, at least so."""
 STEADY_IOU = 0.5
 """From this overlap on the carried box was right, and no denser looks are needed."""
-GHOST_SHARE = 0.5
+GHOST_SHARE = 0.35
 """A find that lies under covers to this share of its box is taken for a ghost on a cover's edge. It is covered like
 any other, but not counted as a person."""
 KEEP_S = 1.0
@@ -47,24 +47,24 @@ class _Held:
     extra: list[F32] = field(default_factory=list)
     people: bool = False
 
-    def add(self, boxes_xyxy: F32, ghosts: Bool) -> None:
+    def add(self, boxes_xyxy: F32, *, people: bool) -> None:
         if len(boxes_xyxy):
             self.extra.append(boxes_xyxy)
-            self.people |= bool((~ghosts).any())
+            self.people |= people
 
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """Whom the looks found so far: boxes (n, 4) in the picture last looked at, seconds of the last find (n,), and
-    which of them are ghosts (n,)."""
+    """Whom the looks found so far: boxes (n, 4) in the picture last looked at, seconds of the last find (n,); and the
+    ghosts, boxes (m, 4), of that look."""
 
     boxes_xyxy: F32
     seen_s: F64
-    ghosts: Bool
+    ghosts_xyxy: F32
 
     @classmethod
     def nobody(cls) -> _Found:
-        return cls(np.zeros((0, 4), np.float32), np.zeros(0), np.zeros(0, np.bool_))
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0), np.zeros((0, 4), np.float32))
 
 
 @dataclass(eq=False)
@@ -93,7 +93,7 @@ class SecondLook:
     ----------
     looks: how many looks were made.
     finds: people found that no shown person explains, each counted once while it is followed.
-    ghosts: finds on the edge of a cover, covered as well.
+    ghosts: finds on the edge of a cover, at every look anew; covered as well.
     frames_added: pictures in which such people were covered.
     finds_s: for each of `finds`, second from the first picture, and box in px, where it was found first.
 
@@ -182,26 +182,28 @@ class SecondLook:
         found = self.look(last.picture).boxes_xyxy
         self.looks += 1
         found = found[~_explained(found, last.shown)]
-        ghosts = _share_covered(found, last) >= GHOST_SHARE
+        is_ghost = _share_covered(found, last) >= GHOST_SHARE
+        found, ghosts = found[~is_ghost], found[is_ghost]
         carried_here, supported = self._carry_forward()
         overlap = iou(found, carried_here)
         same = overlap >= SAME_IOU
         known, again = same.any(axis=1), same.any(axis=0)
-        self._count(found[~known], ghosts[~known], last.second)
-        self._carry_back(found, ghosts)
+        self._count(found[~known], last.second)
+        self.ghosts += len(ghosts)
+        self._carry_back(found)
         before = self._found
-        self._join(before.boxes_xyxy[~again & ~before.ghosts], found[~known])
-        self._steady = bool((ghosts | (overlap.max(axis=1, initial=0) >= STEADY_IOU)).all())
-        lasting = ~again & supported & ~before.ghosts & (last.second - before.seen_s < KEEP_S)
+        self._join(before.boxes_xyxy[~again], found[~known])
+        self._cover_ghosts(ghosts)
+        self._steady = bool((overlap.max(axis=1, initial=0) >= STEADY_IOU).all())
+        lasting = ~again & supported & (last.second - before.seen_s < KEEP_S)
         self._found = _Found(
             np.concatenate([found, carried_here[lasting]]),
             np.concatenate([np.full(len(found), last.second), before.seen_s[lasting]]),
-            np.concatenate([ghosts, before.ghosts[lasting]]),
+            ghosts,
         )
 
-    def _count(self, boxes_xyxy: F32, ghosts: Bool, second: float) -> None:
-        self.ghosts += int(ghosts.sum())
-        for x1, y1, x2, y2 in boxes_xyxy[~ghosts].tolist():
+    def _count(self, boxes_xyxy: F32, second: float) -> None:
+        for x1, y1, x2, y2 in boxes_xyxy.tolist():
             self.finds += 1
             self.finds_s.append((second, (x1, y1, x2, y2)))
 
@@ -211,17 +213,17 @@ class SecondLook:
         boxes, supported = carried([held.picture for held in self._held], before.boxes_xyxy)
         away = np.array([held.second for held in self._held])[:, None] - before.seen_s[None]
         wide = grown(boxes, supported, away)
-        for k, held in enumerate(self._held[1:], 1):
-            held.add(wide[k], before.ghosts)
+        for held, more in zip(self._held[1:], wide[1:], strict=True):
+            held.add(more, people=True)
         return boxes[-1], supported[-1]
 
-    def _carry_back(self, found: F32, ghosts: Bool) -> None:
+    def _carry_back(self, found: F32) -> None:
         """Cover those found in the newest picture back to the look before."""
         back = self._held[::-1]
         boxes, supported = carried([held.picture for held in back], found)
         away = np.array([back[0].second - held.second for held in back])
         for held, wide in zip(back, grown(boxes, supported, away), strict=True):
-            held.add(wide, ghosts)
+            held.add(wide, people=True)
 
     def _join(self, lost: F32, new: F32) -> None:
         """Cover the straight way from where someone was found before to where someone like that is found now.
@@ -234,7 +236,14 @@ class SecondLook:
         boxes = between(lost, new, (seconds - seconds[0]) / (seconds[-1] - seconds[0]))
         away = np.minimum(seconds - seconds[0], seconds[-1] - seconds)
         for held, wide in zip(self._held, grown(boxes, np.ones(boxes.shape[:2], np.bool_), away), strict=True):
-            held.add(wide, np.zeros(len(wide), np.bool_))
+            held.add(wide, people=True)
+
+    def _cover_ghosts(self, ghosts: F32) -> None:
+        """Cover ghosts of this look and of the last where they are: most of each is covered by a face that pass 1
+        follows, and following hair for its own sake would cost more than all else here."""
+        near = np.concatenate([self._found.ghosts_xyxy, ghosts])
+        for held in self._held:
+            held.add(grown(near[None], np.ones((1, len(near)), np.bool_), np.zeros(1))[0], people=False)
 
 
 def _explained(found: F32, shown: F32) -> Bool:
