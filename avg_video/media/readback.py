@@ -88,9 +88,20 @@ def _picture_format(film: VideoStream, info: SourceInfo, timeline: Timeline) -> 
     tags = info.colours
     wanted = (tags.range, tags.matrix, tags.primaries, tags.transfer)
     found = (context.color_range, context.colorspace, context.color_primaries, context.color_trc)
-    # 0 and 2 both say "not stated".
-    if any(int(a) != b and {int(a), b} - {0, 2} for a, b in zip(found, wanted, strict=True)):
+    if not all(_says(int(a)) == _says(b) for a, b in zip(found[1:], wanted[1:], strict=True)) or (
+        _full_range(int(found[0])) != _full_range(wanted[0])
+    ):
         yield f"its colour tags are {tuple(map(int, found))} instead of {wanted}"
+
+
+def _says(tag: int) -> int | None:
+    """A matrix, primaries or transfer tag; None for 0 and 2, which both say "not stated"."""
+    return None if tag in (0, 2) else tag
+
+
+def _full_range(tag: int) -> bool:
+    """Whether the range is the full one (2). Not stated (0) means limited, as 1 does; encoders leave that one out."""
+    return tag == 2
 
 
 def _packets(box: InputContainer, timeline: Timeline, blocks: int) -> Iterator[str]:

@@ -40,6 +40,21 @@ def test_reading_back_notices_every_kind_of_difference(tmp_path: Path) -> None:
         read_back(out, other, line, sound=SoundPlan())
 
 
+def test_a_range_that_is_not_stated_is_the_limited_one(tmp_path: Path) -> None:
+    # Where nothing else about the colours is stated, the encoder leaves the limited range out as well.
+    line = line_of(range(3), Fraction(1, 25))
+    out = tmp_path / "out.mp4"
+    for tags in (ColourTags(1, 2, 2, 2), ColourTags(0, 2, 2, 2)):
+        info = write(out, line, colours=tags)
+        read_back(out, info, line, sound=SoundPlan())
+    with pytest.raises(CheckFailed, match="colour tags are"):
+        read_back(out, info_of(line, colours=ColourTags(2, 2, 2, 2)), line, sound=SoundPlan())
+    full = write(out, line, colours=ColourTags(2, 2, 2, 2))
+    read_back(out, full, line, sound=SoundPlan())
+    with pytest.raises(CheckFailed, match="colour tags are"):
+        read_back(out, info_of(line, colours=ColourTags(1, 2, 2, 2)), line, sound=SoundPlan())
+
+
 def test_reading_back_notices_sound_that_is_not_wanted_or_too_short(tmp_path: Path) -> None:
     line = line_of(range(25), Fraction(1, 25))
     source = recording(tmp_path / "in.mp4", np.zeros((1, 96000), np.float32))
