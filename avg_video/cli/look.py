@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,10 @@ def look(stop: StopSign, /, file: Path, page: Path | None, open_it: bool, quiet:
     """
     from avg_video.pipeline import analyse
     from avg_video.review.page import make_page
-    from avg_video.review.places import page_paths
+    from avg_video.review.places import check_page, page_paths
 
+    if page is not None:
+        check_page(page)  # before the looking, which takes its time
     with FileBar(file, check=stop.check, show=False if quiet else None) as bars:
         plan = analyse(file, settings_from(**chosen), bars)
     page_path, plan_path = page_paths(plan.source_sha256, page)
@@ -57,13 +60,22 @@ def look(stop: StopSign, /, file: Path, page: Path | None, open_it: bool, quiet:
 
 def closing_lines(file: Path, plan: Plan, page_path: Path, plan_path: Path) -> list[str]:
     """What was found, and what to do next."""
-    numbers = count_of(sum(track.confirmed for track in plan.tracks), "number", "numbers")
+    numbers = [track.id for track in plan.tracks if track.confirmed]
     name = printable(file)
     return [
-        f"Found {numbers} to choose from (somebody who was lost from sight has several).",
+        f"Found {count_of(len(numbers), 'number', 'numbers')} to choose from "
+        "(somebody who was lost from sight has several).",
         f"  page     {printable(page_path)}",
         f"  plan     {printable(plan_path)}",
-        f"Next: avg-blur {name} --show 1 shows number 1 and covers all others;",
-        f"      avg-blur {name} --object 3,7 covers these whatever the policy says.",
+        *(_next(name, numbers) if numbers else []),
         "The page shows faces and is meant for you alone: delete it and the plan when you have chosen.",
+    ]
+
+
+def _next(name: str, numbers: Sequence[int]) -> list[str]:
+    """The commands to choose with, by numbers that are there."""
+    first, last = numbers[0], numbers[-1]
+    return [
+        f"Next: avg-blur {name} --show {first} shows number {first} and covers all others;",
+        f"      avg-blur {name} --object {last} covers number {last} whatever the policy says.",
     ]

@@ -8,18 +8,16 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from avg_video.errors import AvgError, UsageError
+from avg_video.errors import AvgError
 from avg_video.media.picture import Picture
 from avg_video.media.private import write_private
 from avg_video.media.reader import VideoReader
 from avg_video.policy.plan import Plan
+from avg_video.review.places import MARK, check_page
 from avg_video.review.strips import Crop, Label, Still, Strips, take
 from avg_video.track.types import Evidence, Track
 
 __all__ = ["build_page", "make_page"]
-
-MARK = '<meta name="generator" content="avg-blur look">'
-"""By this line a page is known as one of ours, which may be replaced."""
 
 
 def make_page(path: Path, plan: Plan, page_path: Path) -> None:
@@ -30,14 +28,11 @@ def make_page(path: Path, plan: Plan, page_path: Path) -> None:
 
     Raises
     ------
-    UsageError: `page_path` holds something that is not a look page.
+    UsageError, OutputError: as of `places.check_page`.
     InputError: the recording can't be read, or is not the one that the plan was made from.
     OutputError: the page can't be written.
     """
-    if page_path.is_dir() or (page_path.exists() and not _is_look_page(page_path)):
-        raise UsageError(
-            "there is something else than a look page", remedy="name another place with -o", file=page_path
-        )
+    check_page(page_path)
     with VideoReader(path) as reader:
         try:
             page = build_page(reader, plan)
@@ -63,14 +58,6 @@ def build_page(pictures: Iterable[Picture], plan: Plan) -> str:
         '<meta name="robots" content="noindex">\n<meta name="referrer" content="no-referrer">\n'
         f"<title>People in a recording</title>\n<style>{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
-
-
-def _is_look_page(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return MARK.encode("ascii") in file.read(300)
-    except OSError:
-        return False
 
 
 def _head(plan: Plan, seen: Sequence[Track]) -> list[str]:

@@ -13,8 +13,10 @@ from pathlib import Path
 from avg_video.errors import OutputError, UsageError
 from avg_video.media.private import write_private
 
-__all__ = ["PLAN_SUFFIX", "find_plan", "page_paths", "private_folder"]
+__all__ = ["MARK", "PLAN_SUFFIX", "check_page", "find_plan", "page_paths", "private_folder"]
 
+MARK = '<meta name="generator" content="avg-blur look">'
+"""By this line a page is known as one of ours, which may be replaced."""
 PLAN_SUFFIX = ".avgplan"
 NOTE_SUFFIX = ".where"
 NAME_DIGITS = 32
@@ -51,6 +53,22 @@ def private_folder() -> Path:
     return folder
 
 
+def check_page(page: Path) -> None:
+    """Refuse a place where a look page can't go, or where it would replace something else.
+
+    Raises
+    ------
+    UsageError: `page` is a folder or something that is not a look page, or has the name of a plan.
+    OutputError: its folder does not exist.
+    """
+    if page.suffix.lower() == PLAN_SUFFIX:
+        raise UsageError("this is the name of a plan, not of a page", remedy="give -o a name in .html", file=page)
+    if page.is_dir() or (page.exists() and not _is_look_page(page)):
+        raise UsageError("there is something else than a look page", remedy="name another place with -o", file=page)
+    if not page.absolute().parent.is_dir():
+        raise OutputError("its folder does not exist", remedy="make the folder first, or choose another", file=page)
+
+
 def page_paths(source_sha256: str, page: Path | None) -> tuple[Path, Path]:
     """Where the page of that recording goes (`page`, or a place in the private folder), and the plan beside it.
 
@@ -81,6 +99,14 @@ def find_plan(source_sha256: str) -> Path | None:
         places.append(Path(os.fsdecode(note.read_bytes())))
     kept = [(place.lstat().st_mtime_ns, place) for place in places if _trusted(place)]
     return max(kept)[1] if kept else None
+
+
+def _is_look_page(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return MARK.encode("ascii") in file.read(300)
+    except OSError:
+        return False
 
 
 def _user() -> str:
