@@ -48,8 +48,7 @@ def read_back(path: Path, info: SourceInfo, timeline: Timeline, *, sound: SoundP
 
 
 def _failed(what: str, path: Path) -> CheckFailed:
-    # The file has only a passing name by now, so the message is about its folder.
-    return CheckFailed(f"the finished file did not pass its check: {what}", remedy=_REMEDY, file=path.parent)
+    return CheckFailed(f"the finished file did not pass its check: {what}", remedy=_REMEDY, file=path)
 
 
 def _differences(box: InputContainer, info: SourceInfo, timeline: Timeline, sound: SoundPlan) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import av
 
-from avg_video.errors import OutputError, UsageError
+from avg_video.errors import AvgError, OutputError, UsageError
 
 fcntl: Any
 try:
@@ -146,6 +146,8 @@ class PrivateTemporary:
             raise as_output_error(error, self._final) from error
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, AvgError) and error.file is not None and error.file == self._path:
+            error.file = self._final  # the user knows no other name
         self._discard()
 
     def _discard(self) -> None:

@@ -183,7 +183,7 @@ class VideoWriter:
             raise CheckFailed(
                 f"the finished file has an unexpected shape ({error})",
                 remedy="run again; if it happens again, choose another --encoder",
-                file=self._path.parent,
+                file=self._path,
             ) from error
         except (av.FFmpegError, OSError) as error:
             raise self._refusal(error) from error
@@ -229,9 +229,9 @@ class VideoWriter:
             raise self._refusal(error) from error
 
     def _refusal(self, error: Exception) -> Exception:
-        """What the system or FFmpeg objected to, about the folder: the file's own name is a passing one."""
+        """What the system or FFmpeg objected to."""
         if isinstance(error, (av.FFmpegError, OSError)):
-            return as_output_error(error, self._path.parent)
+            return as_output_error(error, self._path)
         return error
 
     def _encoder_failed(self, error: Exception) -> EncoderFailed:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from avg_video.errors import OutputError, UsageError
+from avg_video.errors import CheckFailed, OutputError, UsageError
 from avg_video.media import temporary
 from avg_video.media.temporary import PrivateTemporary, as_output_error, remove_stale
 
@@ -265,3 +265,13 @@ def test_the_systems_refusals_in_words(code: int, words: str) -> None:
     error = as_output_error(OSError(code, os.strerror(code)), Path("out.mp4"))
     assert words in str(error)
     assert str(error).count("; ") == 1
+
+
+def test_an_error_about_the_temporary_file_names_the_final_one(tmp_path: Path) -> None:
+    final, other = tmp_path / "out.mp4", tmp_path / "in.mp4"
+    with pytest.raises(CheckFailed) as caught, PrivateTemporary(final) as t, PrivateTemporary(tmp_path / "out.json"):
+        raise CheckFailed("no good", remedy="run again", file=t.path)
+    assert str(caught.value) == f"{final}: no good; run again"
+    with pytest.raises(CheckFailed) as caught, PrivateTemporary(final):
+        raise CheckFailed("no good", remedy="run again", file=other)
+    assert str(caught.value) == f"{other}: no good; run again"

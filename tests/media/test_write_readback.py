@@ -89,5 +89,5 @@ def test_all_these_errors_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "x.mp4").write_bytes(b"")
     with pytest.raises(AvgError) as caught:
         read_back(tmp_path / "x.mp4", info_of(line), line, sound=SoundPlan())
-    assert str(caught.value).startswith(f"{tmp_path}: the finished file did not pass its check: ")
+    assert str(caught.value).startswith(f"{tmp_path / 'x.mp4'}: the finished file did not pass its check: ")
     assert "\n" not in str(caught.value)
