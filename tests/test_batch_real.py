@@ -88,6 +88,9 @@ def test_other_settings_are_not_taken_for_done_and_what_is_there_is_kept(made: P
     assert outcome(summary) == [("failed", 2)]
     assert "--overwrite" in str(summary.files[0].error)
     assert job.output.read_bytes() == kept
+    list_of_all = (made / "out" / "batch.json").read_text(encoding="utf-8")
+    assert '"error": "a.avg.mp4: it exists already; ' in list_of_all
+    assert str(made) not in list_of_all
 
 
 def test_threads_make_no_difference(made: Path) -> None:
@@ -151,6 +154,18 @@ def test_a_policy_for_all_and_a_bad_one(made: Path, tmp_path: Path) -> None:
         (job,) = collect([source], tmp_path / policy.stem, policy).jobs
         assert outcome(run([job], tmp_path / policy.stem)) == [expected]
     assert read_record(tmp_path / "good" / "a.avg.json").policy.source == "file"
+
+
+def test_the_list_tells_no_folder_of_a_policy_either(made: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("oops = 1\n")
+    clip(tmp_path / "in" / "klas" / "b.mp4", 40)
+    beside = tmp_path / "in" / "klas" / "b.avg.toml"
+    beside.write_text("oops = 1\n")
+    for policy, name in ((rules, "rules.toml"), (None, "klas/b.avg.toml")):
+        summary = run(collect([tmp_path / "in"], tmp_path / "out", policy).jobs, tmp_path / "out")
+        assert str(summary.files[0].error).startswith(f"{name}: unknown key oops")
+        assert str(tmp_path) not in summary.model_dump_json()
 
 
 def test_threads_are_shared_out() -> None:

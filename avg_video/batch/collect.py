@@ -69,9 +69,9 @@ class Collected:
 def collect(inputs: Sequence[Path], out: Path | None, policy: Path | None = None) -> Collected:
     """The recordings among `inputs` (files and folders) and in the folders below, in a fixed order.
 
-    A file that is named is always taken, whatever it is called. In a folder, what is hidden, what is a link and what
-    isn't called like a recording is left out and listed; nothing outside the folder is read. Under `out` the folder
-    tree is kept; without `out` each copy goes beside its recording.
+    A file that is named is taken, whatever it is called, unless this program made it. In a folder, what is hidden, what
+    is a link and what isn't called like a recording is left out and listed; nothing outside the folder is read. Under
+    `out` the folder tree is kept; without `out` each copy goes beside its recording.
 
     Raises
     ------

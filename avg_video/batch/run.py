@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Protocol
 
 from avg_video.batch.collect import Job, LeftOut
@@ -215,8 +217,7 @@ class _Batch:
             values = ended.result.model_dump() | {"seconds": seconds}
         else:
             status = "stopped" if ended.exit_code == EXIT_INTERRUPTED else "failed"
-            # The list may be passed on; where the folders are on this computer is nobody's business.
-            line = (ended.error or "").replace(printable(job.source), printable(job.name))
+            line = _without_folders(ended.error or "", job, self._out)
             values = {"status": status, "exit_code": ended.exit_code, "error": line, "seconds": seconds}
         self._entries[number] = entry_for(job, self._out, **values)
 
@@ -234,3 +235,18 @@ class _Batch:
         """Remove what a process that was ended left half done."""
         with contextlib.suppress(OSError):  # no such folder, or none of ours: then nothing was left
             remove_stale(self._jobs[number].output.parent)
+
+
+def _without_folders(line: str, job: Job, out: Path | None) -> str:
+    """An error with its files named relative to the folders that were named.
+
+    The list may be passed on; where the folders are on this computer is nobody's business.
+    """
+    line = line.replace(printable(job.source), printable(job.name))
+    folders = [job.source.parents[len(PurePath(job.name).parts) - 1]]
+    folders += [] if out is None else [out]
+    folders += [] if job.policy is None else [job.policy.parent]
+    for folder in sorted(map(printable, folders), key=len, reverse=True):
+        # At the beginning of a word only: a folder called `t` must not be taken out of `cat/x`.
+        line = re.sub(rf"(?<!\S){re.escape(folder.rstrip(os.sep) + os.sep)}", "", line)
+    return line

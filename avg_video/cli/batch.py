@@ -118,11 +118,14 @@ def many(
     Raises `UsageError` when there is no folder for the copies, or what `batch.collect` raises.
     """
     from avg_video.batch import BATCH_FILE, collect, run_batch, worker
+    from avg_video.policy.document import load_policy
 
     if out is None:
         raise UsageError(
             "several recordings need a folder for the copies", remedy="give one with -o FOLDER", file=inputs[0]
         )
+    if policy is not None:
+        load_policy(policy)  # one line before anything starts, rather than one for every recording
     found = collect(inputs, out, policy)
     with BatchBars(len(found.jobs), jobs_n, check=stop.check, show=False if quiet or as_json else None) as bars:
         summary = run_batch(
