@@ -22,6 +22,7 @@ SYSTEM_REMEDIES = {
     errno.EACCES: "check that you may read the input and write into the folder of the output",
     errno.EPERM: "check that you may read the input and write into the folder of the output",
     errno.EROFS: "choose another folder with -o",
+    errno.ENAMETOOLONG: "choose a shorter name with -o",
     errno.EMFILE: "close other programs and run it again",
     errno.EIO: "check the disk or the stick it is on",
 }

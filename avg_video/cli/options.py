@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DETECTORS", "PRESETS", "STYLES", "NumberList", "encoding_options", "looking_options", "settings_from"]
 
+THREADS_MAX = 256
+"""More than any laptop has; far more threads than processors would make a run stand still."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Written out, so that `--help` need not load the libraries behind them; a test holds them equal to the real ones.
@@ -39,7 +42,7 @@ def looking_options(function: F) -> F:
     for option in (
         click.option(
             "--threads",
-            type=click.IntRange(min=0),
+            type=click.IntRange(0, THREADS_MAX),
             default=0,
             show_default=True,
             metavar="N",

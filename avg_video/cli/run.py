@@ -20,7 +20,6 @@ from avg_video.errors import UsageError
 
 if TYPE_CHECKING:
     from avg_video.pipeline import Outcome, Settings
-    from avg_video.policy.document import Policy
     from avg_video.policy.plan import Plan
 
 __all__ = ["run"]
@@ -113,10 +112,11 @@ def run(
 
 def one(stop: StopSign, source: Path, output: str | None, settings: Settings, chosen: Chosen) -> int:
     """Make the copy of one file."""
-    from avg_video.pipeline import anonymise
+    from avg_video.pipeline import anonymise, policy_beside
+    from avg_video.policy.document import load_policy
 
     target = target_of(source, output)
-    policy = load(chosen.policy)
+    policy = policy_beside(source) if chosen.policy is None else load_policy(chosen.policy)
     with FileBar(source, check=stop.check, show=False if chosen.quiet or chosen.as_json else None) as bars:
         outcome = anonymise(
             source,
@@ -131,7 +131,8 @@ def one(stop: StopSign, source: Path, output: str | None, settings: Settings, ch
     if chosen.as_json:
         click.echo(json.dumps(machine(outcome)))
     elif not chosen.quiet:
-        click.echo("\n".join(closing_lines(outcome, source, said=bars.warnings)))
+        wanted = (settings.audio or policy.audio) == "keep"
+        click.echo("\n".join(closing_lines(outcome, source, sound_wanted=wanted, said=bars.warnings)))
     return outcome.exit_code
 
 
@@ -164,15 +165,6 @@ def is_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):
         return False
-
-
-def load(path: Path | None) -> Policy | None:
-    """The policy that was named; None leaves it to the pipeline to look beside the input."""
-    if path is None:
-        return None
-    from avg_video.policy.document import load_policy
-
-    return load_policy(path)
 
 
 def plan_for(source: Path, chosen: Chosen) -> Plan | None:

@@ -25,20 +25,21 @@ def count_of(n: int, one: str, many: str) -> str:
     return f"{n} {one if n == 1 else many}"
 
 
-def closing_lines(outcome: Outcome, source: Path, *, said: Collection[str] = ()) -> list[str]:
+def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: Collection[str] = ()) -> list[str]:
     """The lines for one finished recording.
 
     Parameters
     ----------
     outcome: what the pipeline gave back.
     source: the input.
+    sound_wanted: whether the sound was to be kept, if there is any.
     said: warnings that were already printed while it ran; they are not repeated.
     """
     record = outcome.record
     lines = [
         f"Made {printable(outcome.output)}",
         f"  people   {_people(record)}",
-        f"  sound    {_sound(record)}",
+        f"  sound    {_sound(record, wanted=sound_wanted)}",
     ]
     if record.second_look.on:
         lines.append(f"  check    {_second_look(record)}")
@@ -64,8 +65,10 @@ def _people(record: Record) -> str:
     return f"{tracks} covered{shown} (somebody who was lost from sight counts again)"
 
 
-def _sound(record: Record) -> str:
+def _sound(record: Record, *, wanted: bool) -> str:
     sound = record.output.sound
+    if wanted and not sound.kept:
+        return "none, since the recording has none"
     if not sound.kept:
         return "not in the copy, since voices tell who someone is (--audio keep keeps it)"
     if sound.muted_seconds:

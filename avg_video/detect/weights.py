@@ -12,7 +12,7 @@ from platformdirs import user_data_path
 
 from avg_video.detect.download import download
 from avg_video.detect.manifest import HERE, Model, known_models, model
-from avg_video.errors import ModelError
+from avg_video.errors import ModelError, UsageError
 
 __all__ = ["add", "fetch", "find", "models_dir", "read"]
 
@@ -65,8 +65,11 @@ def read(name: str) -> bytes:
 def add(file: Path) -> Model:
     """Take in a weights file the user has: recognised by its checksum, copied whole or not at all.
 
-    Raises `ModelError` when it can't be read, or is not one of the files the user can add.
+    Raises `UsageError` when there is no such file, and `ModelError` when it can't be read, or is not one of the files
+    the user can add.
     """
+    if not file.exists() or file.is_dir():
+        raise UsageError("there is no such file", remedy="name a weights file", file=file)
     wanted = {m.sha256: m for m in known_models().values() if m.home == "user"}
     data = _contents(file, max(m.size_bytes for m in wanted.values()))
     known = wanted.get(_sha256(data))

@@ -175,6 +175,29 @@ def test_output_names_that_are_neither_mp4_nor_folder(clip: Path) -> None:
     refused(folder, 2, line, clip, "-o", f"{folder / 'none'}/")
 
 
+def test_a_name_that_is_too_long(clip: Path) -> None:
+    there = clip.with_name("n" * 300 + ".mp4")
+    line = "file name too long; choose a shorter name with -o"
+    refused(clip.parent, 1, f"{there}: {line}", clip, "-o", there)
+
+
+def test_a_place_where_no_look_page_can_go(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def looked(*_: object) -> None:
+        raise AssertionError("it was looked at before the place of the page was checked")
+
+    monkeypatch.setattr("avg_video.pipeline.analyse", looked)
+    folder = clip.parent
+    line = "there is something else than a look page; name another place with -o"
+    refused(folder, 2, f"{clip}: {line}", "look", clip, "-o", clip)
+    refused(folder, 2, f"{folder}: {line}", "look", clip, "-o", folder)
+    plan = folder / "page.avgplan"
+    line = "this is the name of a plan, not of a page; give -o a name in .html"
+    refused(folder, 2, f"{plan}: {line}", "look", clip, "-o", plan)
+    page = folder / "none" / "page.html"
+    line = "its folder does not exist; make the folder first, or choose another"
+    refused(folder, 1, f"{page}: {line}", "look", clip, "-o", page)
+
+
 def test_output_folder_missing(clip: Path) -> None:
     there = clip.parent / "none" / "x.mp4"
     line = "its folder does not exist; make the folder first, or choose another"
@@ -200,7 +223,7 @@ def test_disk_full(clip: Path) -> None:
     args = [sys.executable, "-c", code, str(clip)]
     ran = subprocess.run(args, capture_output=True, text=True, timeout=60, check=False)
     line = "there is no room left on the disk; free some space, or choose another disk with -o"
-    assert ran.stderr == f"avg-blur: {clip.parent}: {line}\n"
+    assert ran.stderr == f"avg-blur: {clip.with_name('lesson.avg.mp4')}: {line}\n"
     assert (ran.returncode, ran.stdout) == (1, "")
     assert names_in(clip.parent) == {"lesson.mp4"}
 
@@ -276,6 +299,7 @@ def test_policies_that_are_wrong(clip: Path) -> None:
     line = "consent_region 1, polygon point 2: 1.5 is outside 0..1; write fractions of the upright picture"
     refused(clip.parent, 2, f"{policy}: {line}", clip, "--policy", policy)
     beside = clip.with_name("lesson.avg.toml")
+    refused(clip.parent, 2, f"{policy}: {line}", clip.parent, "-o", clip.parent / "out", "--policy", policy)
     policy.rename(beside)
     refused(clip.parent, 2, f"{beside}: {line}", clip)
 
@@ -305,6 +329,10 @@ def test_encoder_that_does_not_exist(clip: Path) -> None:
         (["x.mp4", "--outputt"], "no such option '--outputt'; did you mean '--output', or see avg-blur --help"),
         (["x.mp4", "-o"], "option '-o' requires an argument; see avg-blur --help"),
         (["--json"], "missing argument 'FILE|FOLDER ...'; see avg-blur --help"),
+        (
+            ["x.mp4", "--threads", "9999"],
+            "invalid value for '--threads': 9999 is not in the range 0<=x<=256; see avg-blur --help",
+        ),
         (["look"], "missing argument 'FILE'; see avg-blur look --help"),
         (["bench", "a", "b"], "got unexpected extra argument (b); see avg-blur bench --help"),
     ],

@@ -76,6 +76,15 @@ def test_quiet_and_a_named_output_with_sound(clip: Path) -> None:
     assert record.output.sound.kept
 
 
+def test_sound_that_was_wanted_where_there_is_none(tmp_path: Path) -> None:
+    silent = lesson(tmp_path / "silent.mp4")
+    none = "  sound    none, since the recording has none"
+    assert none in avg_blur("--audio", "keep", silent).stdout.splitlines()
+    assert none not in avg_blur("--overwrite", silent).stdout.splitlines()
+    silent.with_name("silent.avg.toml").write_text('audio = "keep"\n')
+    assert none in avg_blur("--overwrite", silent).stdout.splitlines()
+
+
 def test_a_folder_as_output_and_json(clip: Path) -> None:
     folder = clip.parent / "out"
     folder.mkdir()
@@ -96,6 +105,8 @@ def test_overwrite_replaces(clip: Path) -> None:
 
 def test_look_then_choose_by_number(clip: Path, private: Path) -> None:
     looked = avg_blur("look", clip)
+    assert f"Next: avg-blur {clip} --show 1 shows number 1 and covers all others;" in looked.stdout
+    assert f"      avg-blur {clip} --object 2 covers number 2 whatever the policy says." in looked.stdout
     assert (looked.exit_code, looked.stderr) == (0, "")
     page, plan = (Path(line.split(maxsplit=1)[1]) for line in looked.stdout.splitlines()[1:3])
     assert looked.stdout.splitlines()[0].startswith("Found 2 numbers to choose from ")

@@ -12,7 +12,7 @@ import pytest
 from avg_video.detect import manifest, weights
 from avg_video.detect.detector import load_detector
 from avg_video.detect.manifest import Model, known_models, model
-from avg_video.errors import ModelError
+from avg_video.errors import ModelError, UsageError
 from tests.detect.servers import Site, serve
 
 ROOT = Path(__file__).parents[2]
@@ -158,7 +158,7 @@ def test_add_refuses_anything_else_and_leaves_nothing(body: bytes, folder: Path,
 @pytest.mark.usefixtures("small")
 def test_add_what_is_not_a_file(folder: Path, tmp_path: Path) -> None:
     for odd in (tmp_path / "absent", tmp_path):
-        with pytest.raises(ModelError, match="can't be read"):
+        with pytest.raises(UsageError, match="there is no such file; name a weights file"):
             weights.add(odd)
     assert not folder.exists()
 
