@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from avg_video.cli.options import encoding_options, looking_options, settings_from
+from avg_video.cli.options import PATH, encoding_options, looking_options, settings_from
 from avg_video.cli.progress import FileBar
 from avg_video.cli.stop import StopSign
 
@@ -20,7 +20,7 @@ __all__ = ["bench"]
 
 
 @click.command(short_help="Measure how fast this computer is.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures for machines.")
 @looking_options
 @encoding_options

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from avg_video.cli.options import looking_options, settings_from
+from avg_video.cli.options import PATH, looking_options, settings_from
 from avg_video.cli.progress import FileBar
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import count_of
@@ -22,13 +22,13 @@ __all__ = ["look"]
 
 
 @click.command(short_help="Number the people and make a page of faces to choose from.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option(
     "-o",
     "--output",
     "page",
     metavar="PAGE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Where the page goes. Default: a private folder in the system's temporary folder.",
 )
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from avg_video.cli.options import PATH
 from avg_video.detect import weights
 from avg_video.detect.download import host_of
 from avg_video.detect.manifest import Model, known_models, model
@@ -52,7 +53,7 @@ def fetch(name: str, url: str | None) -> None:
 
 
 @models.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 def add(file: Path) -> None:
     """Take in a weights FILE you already have. Its checksum tells which model it is."""
     _say_there(weights.add(file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,7 +11,19 @@ import click
 if TYPE_CHECKING:
     from avg_video.pipeline import Settings
 
-__all__ = ["DETECTORS", "PRESETS", "STYLES", "NumberList", "encoding_options", "looking_options", "settings_from"]
+__all__ = [
+    "DETECTORS",
+    "PATH",
+    "PRESETS",
+    "STYLES",
+    "NumberList",
+    "encoding_options",
+    "looking_options",
+    "settings_from",
+]
+
+PATH = click.Path(path_type=Path, readable=False)
+"""A name, unasked: click's own look at it would answer before those who know what to say (no permission, say)."""
 
 THREADS_MAX = 256
 """More than any laptop has; far more threads than processors would make a run stand still."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from avg_video.cli.batch import many
-from avg_video.cli.options import STYLES, NumberList, encoding_options, looking_options, settings_from
+from avg_video.cli.options import PATH, STYLES, NumberList, encoding_options, looking_options, settings_from
 from avg_video.cli.progress import FileBar
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import closing_lines
@@ -38,7 +38,7 @@ class Chosen:
 
 
 @click.command(name="run", hidden=True, short_help="Cover the faces in recordings (the default).")
-@click.argument("inputs", nargs=-1, required=True, metavar="FILE|FOLDER ...", type=click.Path(path_type=Path))
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE|FOLDER ...", type=PATH)
 @click.option(
     "-o",
     "--output",
@@ -48,7 +48,7 @@ class Chosen:
 @click.option(
     "--policy",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Who may be shown. Default: NAME.avg.toml beside the input, else everybody is covered.",
 )
 @click.option(
@@ -60,7 +60,7 @@ class Chosen:
 @click.option(
     "--plan",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The .avgplan that the numbers come from. Default: the one that `avg-blur look` kept.",
 )
 @click.option("--audio", type=click.Choice(("drop", "keep")), help="The sound. Default: as the policy says, else drop.")

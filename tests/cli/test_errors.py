@@ -126,6 +126,12 @@ def test_no_permission(clip: Path) -> None:
             f"{clip}: no permission to read it; change the rights of the file or its folder",
             clip,
         )
+    clip.chmod(0o600)
+    policy = clip.with_name("rules.toml")
+    policy.touch(0)
+    line = "the policy can't be read (Permission denied); check its permissions"
+    with without_root_rights():
+        refused(clip.parent, 2, f"{policy}: {line}", clip, "--policy", policy)
 
 
 # Where the output goes
