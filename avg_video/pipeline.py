@@ -56,6 +56,8 @@ __all__ = [
     "settings_fingerprint",
 ]
 
+MAX_THREADS = 64
+"""More threads than this only take memory: every one of them holds pictures."""
 DECODED_AHEAD = 4
 """Pictures decoded before they are needed in pass 2; bounds memory."""
 PAINTED_AHEAD = 4
@@ -89,8 +91,8 @@ class Settings:
 
     @property
     def thread_count(self) -> int:
-        """`threads`, with 0 resolved."""
-        return self.threads or os.cpu_count() or 1
+        """`threads`, with 0 resolved; never more than `MAX_THREADS`."""
+        return min(self.threads or os.cpu_count() or 1, MAX_THREADS)
 
 
 class Progress(Protocol):
@@ -173,7 +175,7 @@ def analyse(path: Path, settings: Settings | None = None, progress: Progress | N
     settings, progress = settings or Settings(), progress or _Silent()
     detector = load_detector(settings.detector, threads=settings.thread_count)
     sha256 = sha256_file(path)
-    with VideoReader(path, threads=settings.threads) as reader:
+    with VideoReader(path, threads=min(settings.threads, MAX_THREADS)) as reader:
         progress.stage("looking", reader.info.declared_seconds)
         found = search(reader, detector, at=progress.at)
     tracks = split_gaps(found.tracks, found.timeline)
@@ -328,7 +330,7 @@ def _write(
 
     Returns the categories of hidden data that the recording held, and warnings met while reading it.
     """
-    threads = job.settings.threads
+    threads = min(job.settings.threads, MAX_THREADS)
     with (
         VideoReader(job.path, threads=threads) as reader,
         VideoWriter(path, job.info, timeline, encoder, sound=sound, source=job.path, threads=threads) as writer,

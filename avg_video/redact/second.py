@@ -32,6 +32,9 @@ STEADY_IOU = 0.5
 GHOST_SHARE = 0.35
 """A find that lies under covers to this share of its box is taken for a ghost on a cover's edge. It is covered like
 any other, but not counted as a person."""
+GHOST_SIZE = 0.8
+"""A ghost's box is covered at this size: the shape that covers it then ends about where its box does, since what is
+found there is hair and a cover's shading, and not a face that has ears and a chin outside."""
 KEEP_S = 1.0
 """Someone found is carried on for so long without being found again, while the picture supports it."""
 
@@ -242,8 +245,9 @@ class SecondLook:
         """Cover ghosts of this look and of the last where they are: most of each is covered by a face that pass 1
         follows, and following hair for its own sake would cost more than all else here."""
         near = np.concatenate([self._found.ghosts_xyxy, ghosts])
+        middle, half = (near[:, :2] + near[:, 2:]) / 2, (near[:, 2:] - near[:, :2]) / 2 * GHOST_SIZE
         for held in self._held:
-            held.add(grown(near[None], np.ones((1, len(near)), np.bool_), np.zeros(1))[0], people=False)
+            held.add(np.concatenate([middle - half, middle + half], axis=1), people=False)
 
 
 def _explained(found: F32, shown: F32) -> Bool:
