@@ -12,7 +12,7 @@ import click
 from avg_video.cli.options import PATH, looking_options, settings_from
 from avg_video.cli.progress import FileBar
 from avg_video.cli.stop import StopSign
-from avg_video.cli.words import count_of
+from avg_video.cli.words import count_of, typed
 from avg_video.errors import printable
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def look(stop: StopSign, /, file: Path, page: Path | None, open_it: bool, quiet:
 def closing_lines(file: Path, plan: Plan, page_path: Path, plan_path: Path) -> list[str]:
     """What was found, and what to do next."""
     numbers = [track.id for track in plan.tracks if track.confirmed]
-    name = printable(file)
+    name = typed(file)
     return [
         f"Found {count_of(len(numbers), 'number', 'numbers')} to choose from "
         "(somebody who was lost from sight has several).",

@@ -15,7 +15,7 @@ from avg_video.cli.batch import many
 from avg_video.cli.options import PATH, STYLES, NumberList, encoding_options, looking_options, settings_from
 from avg_video.cli.progress import FileBar
 from avg_video.cli.stop import StopSign
-from avg_video.cli.words import closing_lines
+from avg_video.cli.words import closing_lines, typed
 from avg_video.errors import UsageError
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def plan_for(source: Path, chosen: Chosen) -> Plan | None:
     if kept is None:
         raise UsageError(
             "people were chosen by number, but this recording has not been looked at",
-            remedy=f"run avg-blur look {source} first and take the numbers from its page",
+            remedy=f"run avg-blur look {typed(source)} first and take the numbers from its page",
             file=source,
         )
     return Plan.load(kept)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from avg_video.pipeline import Outcome
     from avg_video.record.model import Record
 
-__all__ = ["NOT_ANONYMOUS", "closing_lines", "count_of"]
+__all__ = ["NOT_ANONYMOUS", "closing_lines", "count_of", "typed"]
 
 NOT_ANONYMOUS = (
     "De-identified, not anonymous: posture, clothes, text in view and the room can still tell who is who.\n"
@@ -23,6 +25,15 @@ NOT_ANONYMOUS = (
 def count_of(n: int, one: str, many: str) -> str:
     """`1 face`, `2 faces`."""
     return f"{n} {one if n == 1 else many}"
+
+
+def typed(path: Path) -> str:
+    """A file's name as it must be typed in a command, even where it holds spaces or begins like an option."""
+    name = printable(path)
+    name = f".{os.sep}{name}" if name.startswith("-") else name
+    if os.name == "nt":
+        return f'"{name}"' if " " in name else name
+    return shlex.quote(name)
 
 
 def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: Collection[str] = ()) -> list[str]:
@@ -52,7 +63,7 @@ def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: C
     if outcome.exit_code:
         lines.append("A person must look at the copy before it is used; the record says where and why.")
     if not record.shown and record.covered:
-        lines.append(f"To show someone, such as the teacher: avg-blur look {printable(source)}")
+        lines.append(f"To show someone, such as the teacher: avg-blur look {typed(source)}")
     lines.append(NOT_ANONYMOUS)
     return lines
 

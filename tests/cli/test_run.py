@@ -122,6 +122,19 @@ def test_look_then_choose_by_number(clip: Path, private: Path) -> None:
     assert record.policy.source == "numbers"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="quotes of a POSIX shell")
+def test_commands_that_are_proposed_can_be_typed(clip: Path, private: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(clip.parent)
+    clip.rename("-my #1 lesson.mp4")
+    ran = avg_blur("look", "--", "-my #1 lesson.mp4")
+    assert "Next: avg-blur './-my #1 lesson.mp4' --show 1 shows number 1" in ran.stdout
+    ran = avg_blur("--", "-my #1 lesson.mp4")
+    assert "such as the teacher: avg-blur look './-my #1 lesson.mp4'\n" in ran.stdout
+    Path("other.mp4").write_bytes(b"another")
+    ran = avg_blur("--show", "1", "--", "other.mp4")
+    assert "; run avg-blur look other.mp4 first and " in ran.stderr
+
+
 def test_objection_beats_show(clip: Path, private: Path) -> None:
     assert avg_blur("look", clip, "-q").exit_code == 0
     assert avg_blur(clip, "--show", "1,2", "--object", "1", "-q").exit_code in (0, 3)
