@@ -174,8 +174,8 @@ def analyse(path: Path, settings: Settings | None = None, progress: Progress | N
     """
     settings, progress = settings or Settings(), progress or _Silent()
     detector = load_detector(settings.detector, threads=settings.thread_count)
-    sha256 = sha256_file(path)
     with VideoReader(path, threads=min(settings.threads, MAX_THREADS)) as reader:
+        sha256 = sha256_file(path)
         progress.stage("looking", reader.info.declared_seconds)
         found = search(reader, detector, at=progress.at)
     tracks = split_gaps(found.tracks, found.timeline)
@@ -220,6 +220,9 @@ def anonymise(
         elif sha256_file(path) != plan.source_sha256:
             remedy = "run avg-blur look on this one"
             raise UsageError("the plan belongs to another recording", remedy=remedy, file=path)
+        elif plan.settings.get("detector") != detector_name(settings.detector):
+            remedy = "give --detector as then, or run avg-blur look again"
+            raise UsageError("the plan was made with another detector", remedy=remedy, file=path)
     _check_numbers(path, plan, {*objected, *shown})
     verdicts = decide(plan.tracks, plan.timeline, plan.motion, policy, objected=objected, shown=shown)
     for text in verdicts.warnings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -22,7 +23,7 @@ from tests.support.clips import noise, write_clip
 from tests.support.people import place
 
 SIZE = (480, 270)
-FAST = Settings(preset="ultrafast")
+FAST = Settings(preset="ultrafast", detector="centerface")
 LEFT, RIGHT = (120, 130), (360, 130)
 
 
@@ -74,7 +75,9 @@ def test_without_a_policy_everybody_is_covered_in_every_picture(clip: Path, tmp_
 
 
 def test_pass_1_alone_covers_everybody_too(clip: Path, tmp_path: Path) -> None:
-    outcome = anonymise(clip, tmp_path / "out.mp4", settings=Settings(preset="ultrafast", second_look=False))
+    outcome = anonymise(
+        clip, tmp_path / "out.mp4", settings=Settings(preset="ultrafast", detector="centerface", second_look=False)
+    )
     assert visible(clip, outcome.output) == (0.0, 0.0)
     assert not outcome.record.second_look.on
     assert any("second look" in line for line in outcome.record.not_checked)
@@ -82,7 +85,7 @@ def test_pass_1_alone_covers_everybody_too(clip: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("style", list(Style))
 def test_every_style_hides_the_faces(style: Style, clip: Path, plan: object, tmp_path: Path) -> None:
-    settings = Settings(preset="ultrafast", style=style)
+    settings = Settings(preset="ultrafast", detector="centerface", style=style)
     outcome = anonymise(clip, tmp_path / "out.mp4", settings=settings, plan=plan)  # type: ignore[arg-type]
     assert visible(clip, outcome.output) == (0.0, 0.0)
     assert outcome.record.output.style == str(style)
@@ -158,7 +161,7 @@ def test_sound_is_dropped_unless_it_is_asked_for(clip: Path, plan: object, tmp_p
     kept = anonymise(
         clip,
         tmp_path / "b.mp4",
-        settings=Settings(preset="ultrafast", audio="keep"),
+        settings=Settings(preset="ultrafast", detector="centerface", audio="keep"),
         plan=plan,  # type: ignore[arg-type]
     )
     with av.open(str(dropped.output)) as box:
@@ -201,6 +204,12 @@ def test_a_plan_of_another_recording_is_refused(plan: object, tmp_path: Path) ->
     other = write_clip(tmp_path / "other.mp4", [noise(SIZE, 9)] * 5)
     with pytest.raises(UsageError, match="another recording"):
         anonymise(other, tmp_path / "out.mp4", settings=FAST, plan=plan)  # type: ignore[arg-type]
+
+
+def test_a_plan_made_with_another_detector_is_refused(clip: Path, plan: object, tmp_path: Path) -> None:
+    other = replace(plan, settings={**plan.settings, "detector": "yunet"})  # type: ignore[type-var, attr-defined]
+    with pytest.raises(UsageError, match="another detector"):
+        anonymise(clip, tmp_path / "out.mp4", settings=FAST, plan=other)  # type: ignore[arg-type]
 
 
 def test_an_unknown_number_is_refused_before_anything_is_made(clip: Path, plan: object, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def refused(folder: Path, code: int, line: str, *args: str | Path) -> None:
 def test_not_found(tmp_path: Path) -> None:
     path = tmp_path / "none.mp4"
     refused(tmp_path, 2, f"{path}: not found; check the name and the folder", path)
-    refused(tmp_path, 2, f"{path}: there is no such file; check the name", "look", path)
+    refused(tmp_path, 2, f"{path}: not found; check the name and the folder", "look", path)
     refused(tmp_path, 2, f"{path}: not found; check the name and the folder", "bench", path)
 
 
