@@ -1,4 +1,4 @@
-"""Opens the finished file as a player would and compares it with what it should be."""
+"""Opens the finished file as a player would, compares it with what it should be, and searches it for anything else."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from avg_video.errors import AvgError, CheckFailed
+from avg_video.media.inspect import inspect_file
 from avg_video.media.opening import open_plain
 from avg_video.media.sound import BLOCK, SoundPlan, whole_blocks
 from avg_video.media.source import SourceInfo
@@ -27,7 +28,7 @@ _REMEDY = "run again; if it happens again, choose another --encoder"
 
 def read_back(path: Path, info: SourceInfo, timeline: Timeline, *, sound: SoundPlan) -> None:
     """Check streams, size, pixel shape, colour tags, every picture's time, the length, the sound's length, and decode
-    every key frame.
+    every key frame. Then search every byte for what is neither picture nor sound (`inspect_file`).
 
     Raises `CheckFailed` naming the first thing that is not as it should be.
     """
@@ -39,8 +40,12 @@ def read_back(path: Path, info: SourceInfo, timeline: Timeline, *, sound: SoundP
         with open_plain(path) as box:
             for what in _key_frames(box, timeline):
                 raise _failed(what, path)
+        for what in inspect_file(path):
+            raise _failed(f"it holds something else than picture and sound ({what})", path)
     except av.FFmpegError as error:
         raise _failed(f"it can't be read back ({error.strerror})", path) from error
+    except OSError as error:
+        raise _failed(f"it can't be read back ({error.strerror or type(error).__name__})", path) from error
     except CheckFailed:
         raise
     except AvgError as error:

@@ -84,6 +84,19 @@ def test_reading_back_notices_damage(tmp_path: Path, damage: str) -> None:
         read_back(out, info_of(line), line, sound=SoundPlan())
 
 
+def test_reading_back_notices_what_is_hidden(tmp_path: Path) -> None:
+    # A player sees nothing of either: a note behind the film, and one in the picture stream's own words.
+    line = line_of(range(3), Fraction(1, 25))
+    out = tmp_path / "out.mp4"
+    write(out, line)
+    data = out.read_bytes()
+    read_back(out, info_of(line), line, sound=SoundPlan())
+    out.write_bytes(data + b"\0\0\0\x0cfreename")
+    refused(out, line, "holds something else than picture and sound .*free: is not on the list")
+    out.write_bytes(data.replace(b"VideoHandler", b"Jan de Vries"))
+    refused(out, line, "holds something else than picture and sound .*hdlr")
+
+
 def test_all_these_errors_are_one_line(tmp_path: Path) -> None:
     line = line_of(range(3), Fraction(1, 25))
     (tmp_path / "x.mp4").write_bytes(b"")
