@@ -145,7 +145,8 @@ def record_path_for(output: Path) -> Path:
 def policy_beside(path: Path) -> Policy:
     """The policy in NAME.avg.toml beside the recording, or else the one under which nobody is shown."""
     beside = path.with_name(f"{path.stem}.avg.toml")
-    return load_policy(beside) if beside.exists() else Policy()
+    # A link that leads nowhere is a policy that can't be read, and not the absence of one.
+    return load_policy(beside) if os.path.lexists(beside) else Policy()
 
 
 def settings_fingerprint(settings: Settings, policy: Policy) -> str:
@@ -208,6 +209,8 @@ def anonymise(
     """
     settings, progress = settings or Settings(), progress or _Silent()
     _check_names(path, output, overwrite=settings.overwrite)
+    with PrivateTemporary(output, overwrite=settings.overwrite):
+        pass  # a folder that is missing or not writable is better known before the film was looked at
     policy = policy_beside(path) if policy is None else policy
     info = probe(path)
     job = _Job(path, output, settings, progress, info, numbers=bool(objected or shown))
@@ -224,6 +227,8 @@ def anonymise(
             remedy = "give --detector as then, or run avg-blur look again"
             raise UsageError("the plan was made with another detector", remedy=remedy, file=path)
     _check_numbers(path, plan, {*objected, *shown})
+    if not plan.tracks:
+        job.warn("no face was found in it; watch the copy before you use it")
     verdicts = decide(plan.tracks, plan.timeline, plan.motion, policy, objected=objected, shown=shown)
     for text in verdicts.warnings:
         job.warn(text)
@@ -360,7 +365,7 @@ def _covered(reader: VideoReader, script: Script, second: SecondLook | None, sty
 
 
 def _check_names(path: Path, output: Path, *, overwrite: bool) -> None:
-    """Refuse what could destroy the recording, or something else, before any work is done."""
+    """Refuse what could destroy the recording, or something else, or can't be written, before any work is done."""
     record = record_path_for(output)
     for target in (output, record):
         if target.exists() and path.exists() and target.samefile(path):
@@ -369,6 +374,12 @@ def _check_names(path: Path, output: Path, *, overwrite: bool) -> None:
         raise UsageError("the output is a folder", remedy="give the name of a file with -o", file=output)
     if not overwrite and os.path.lexists(output):
         raise UsageError("it exists already", remedy="give --overwrite, or another name with -o", file=output)
+    stem = output.stem.removesuffix(".avg")
+    for twin in (output.with_name(f"{stem}.mp4"), output.with_name(f"{stem}.avg.mp4")):
+        if twin != output and record.exists() and twin.exists() and twin != path:
+            raise UsageError(
+                f"its record would replace that of {twin.name}", remedy="give another name with -o", file=output
+            )
 
 
 def _check_numbers(path: Path, plan: Plan, numbers: Collection[int]) -> None:

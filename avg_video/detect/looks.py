@@ -91,7 +91,7 @@ class Agenda:
         self.tiles = () if sharp <= max(scales) * 1.15 else _tiles(size_wh, sharp, self._set)
         self._activity = Activity(size_wh)
         self._tile_seen = [-np.inf] * len(self.tiles)
-        self._looked = -np.inf
+        self._asked = self._looked = -np.inf
         self._turn = 0
 
     def due(
@@ -101,8 +101,9 @@ class Agenda:
         *,
         cut: bool = False,
         people: tuple[F32, npt.NDArray[np.float64]] | None = None,
-    ) -> tuple[View, ...]:
-        """Views to look at in the picture shown at `second`; none means: not now.
+    ) -> tuple[View, ...] | None:
+        """Views to look at in the picture shown at `second`. None means: not now. An empty tuple means: it is time, but
+        nothing changed since the last look, which would find the same again.
 
         Parameters
         ----------
@@ -111,8 +112,9 @@ class Agenda:
         people: boxes float32 (n, 4) px and float64 (n,) seconds at which each person was last found.
         """
         waited = second - self._looked
-        if not cut and waited < self._set.every_s - 1e-6:
-            return ()
+        if not cut and second - self._asked < self._set.every_s - 1e-6:
+            return None
+        self._asked = second
         self._activity.see(luma)
         if cut or self._looked == -np.inf:
             return self._now(second, *dict.fromkeys(self.wide), *self.tiles)

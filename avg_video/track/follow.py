@@ -107,9 +107,12 @@ class Follower:
         for i, b in pairs.items():
             self._seen(self._people[i], index, second, boxes[b], float(found.scores[b]))
         for b in sorted(set(range(len(boxes))) - set(pairs.values())):
+            if found.scores[b] < self._set.strong and self._is_someones(boxes[b], index):
+                continue
             self._begin(index, second, boxes[b], float(found.scores[b]))
         for i in [i for i, p in self._people.items() if second - p.seen_s > self._hold(p)]:
             self._end(i)
+        self._absorb(index)
         self._untangle(index, second)
         self._lead()
 
@@ -219,6 +222,25 @@ class Follower:
         person.hits, person.best = person.hits + 1, max(person.best, score)
         person.ahead, person.ahead_ok = [], []
 
+    def _is_someones(self, box: F32, index: int) -> bool:
+        """Whether a weak hit lies on the head of somebody who was found in this very picture."""
+        others = np.array([p.box for p in self._people.values() if p.seen_at == index], np.float32).reshape(-1, 4)
+        return bool(_same_head(box[None], others).any())
+
+    def _absorb(self, index: int) -> None:
+        """End people of weak hits only who turn out to be the head of somebody better known, found in this picture.
+
+        At different sizes a detector draws different boxes around one head, and one head may thus begin twice.
+        """
+        ids = sorted(self._people, key=lambda i: (-self._people[i].best, -self._people[i].hits, i))
+        now = np.array([p.ahead[-1] if p.ahead else p.box for p in (self._people[i] for i in ids)], np.float32)
+        same = np.triu(_same_head(now.reshape(-1, 4), now.reshape(-1, 4)), 1)
+        for a, b in zip(*np.nonzero(same), strict=True):
+            better, worse = self._people.get(ids[a]), self._people.get(ids[b])
+            if better is None or worse is None or worse.best >= self._set.strong or better.seen_at != index:
+                continue
+            self._end(ids[b])
+
     # -- people who could be taken for each other -------------------------------------------------------------------
     def _untangle(self, index: int, second: float) -> None:
         """After two people crossed nobody can say who is who: both end, and what comes after earns its own right."""
@@ -259,6 +281,16 @@ class Follower:
         self._carry_unseen(list(self._people), self._window.last if self._people else 0)
         for i in list(self._people):
             self._end(i)
+
+
+def _same_head(a_xyxy: F32, b_xyxy: F32) -> npt.NDArray[np.bool_]:
+    """bool (n, m): whether two boxes have each other's centre inside and differ in size by a factor of 2 at most."""
+    mid_a, mid_b = (a_xyxy[:, :2] + a_xyxy[:, 2:]) / 2, (b_xyxy[:, :2] + b_xyxy[:, 2:]) / 2
+    a_in_b = ((mid_a[:, None] > b_xyxy[None, :, :2]) & (mid_a[:, None] < b_xyxy[None, :, 2:])).all(axis=2)
+    b_in_a = ((mid_b[None] > a_xyxy[:, None, :2]) & (mid_b[None] < a_xyxy[:, None, 2:])).all(axis=2)
+    size_a, size_b = (np.sqrt(np.prod(x[:, 2:] - x[:, :2], axis=1)) for x in (a_xyxy, b_xyxy))
+    ratio = np.maximum(size_a[:, None] / size_b[None], size_b[None] / size_a[:, None])
+    return np.asarray(a_in_b & b_in_a & (ratio <= 2.0), np.bool_)
 
 
 def _grown(boxes: F32) -> F32:

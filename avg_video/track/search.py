@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
+from avg_video.detect.boxes import Boxes
 from avg_video.detect.detector import Detector
 from avg_video.detect.looks import Agenda, LookSettings, look
 from avg_video.media.reader import VideoReader
@@ -64,6 +65,7 @@ def search(
     follower = Follower(per_plane, follow_settings or FollowSettings(strong=detector.strong))
     agenda = Agenda(info.size_wh, look_settings)
     cuts: list[int] = []
+    found = Boxes.none()
     looks = views_done = 0
     first_pts: int | None = None
     with closing(prefetch(reader, AHEAD)) as pictures:
@@ -77,7 +79,9 @@ def search(
             follower.push(picture.index, second, luma, step.affine, cut=step.cut)
             views = agenda.due(second, luma, cut=step.cut, people=follower.last_sightings())
             if views:
-                follower.look(look(picture, views, detector))
+                found = look(picture, views, detector)
                 looks, views_done = looks + 1, views_done + len(views)
+            if views is not None:
+                follower.look(found)
             at(second, picture.index + 1)
     return Found(follower.finish(), camera.motion(per_plane), reader.timeline(cuts), looks, views_done)
