@@ -316,6 +316,46 @@ def test_stopping_leaves_nothing_behind(stage: str, clip: Path, tmp_path: Path) 
     assert threading.active_count() <= before
 
 
+def test_in_a_picture_that_never_changes_everybody_keeps_one_number(plan: object) -> None:
+    # Looks are spared where nothing changes; that must not look like a gap, which would end the right to be shown.
+    assert [(t.first, t.last) for t in plan.tracks if t.confirmed] == [(0, 39), (0, 39)]  # type: ignore[attr-defined]
+
+
+def test_two_copies_never_share_a_record(clip: Path, plan: object, tmp_path: Path) -> None:
+    first = anonymise(clip, tmp_path / "m.mp4", settings=FAST, plan=plan)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"its record would replace that of m\.mp4"):
+        anonymise(clip, tmp_path / "m.avg.mp4", settings=FAST, plan=plan)  # type: ignore[arg-type]
+    assert read_record(first.record_path) == first.record
+
+
+def test_a_link_that_leads_nowhere_is_not_the_absence_of_a_policy(clip: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(clip, tmp_path / "les.mp4"))
+    (tmp_path / "les.avg.toml").symlink_to(tmp_path / "gone.toml")
+    with pytest.raises(PolicyError):
+        anonymise(copy, tmp_path / "out.mp4", settings=FAST)
+
+
+class NoStage:
+    """Fails the test when any stage begins."""
+
+    def stage(self, name: str, total_s: float | None) -> None:
+        raise AssertionError(f"{name} began")
+
+    def at(self, second: float, pictures: int) -> None: ...
+    def warn(self, text: str) -> None: ...
+
+
+def test_a_folder_that_is_missing_is_noticed_before_the_film_is_looked_at(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(OutputError):
+        anonymise(clip, tmp_path / "gone" / "out.mp4", settings=FAST, progress=NoStage())
+
+
+def test_nobody_found_is_said(tmp_path: Path) -> None:
+    empty = write_clip(tmp_path / "empty.mp4", [noise(SIZE, 9)] * 5)
+    outcome = anonymise(empty, tmp_path / "out.mp4", settings=FAST)
+    assert any("no face was found" in line for line in outcome.record.warnings)
+
+
 def test_a_folder_that_is_missing_is_named(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="folder"):
         anonymise(clip, tmp_path / "not" / "there" / "out.mp4", settings=FAST)

@@ -187,3 +187,24 @@ def test_longer_holding_never_covers_less() -> None:
     short, _ = follow([STILL], 150, lambda i, k: 0.9 if i == 75 else None, settings=FollowSettings(hold_s=0.5))
     long, _ = follow([STILL], 150, lambda i, k: 0.9 if i == 75 else None, settings=FollowSettings(hold_s=2.5))
     assert long[0].last > short[0].last
+
+
+def grown(head: Head, by: float) -> Head:
+    return Head(head.at, round(head.size * by), head.seed)
+
+
+def test_one_head_with_two_boxes_is_one_person() -> None:
+    # At one size a detector sees the face, at another the hair as well; both boxes come in turns, and together.
+    large = grown(STILL, 1.7)
+    tracks, _ = follow([STILL, large], 120, lambda i, k: (0.9, 0.2)[k] if (i // 5) % 3 != k else None)
+    sure = [t for t in tracks if t.confirmed]
+    assert len(sure) == 1
+    assert least_cover(tracks, STILL, range(120)) > 0.9
+    late = [t for t in tracks if t.last > 60]
+    assert late == sure
+
+
+def test_a_second_face_right_behind_the_first_is_not_swallowed() -> None:
+    behind = Head(lambda i: (168.0, 84.0), seed=9)
+    tracks, _ = follow([STILL, behind], 100, lambda i, k: 0.9)
+    assert len({t.id for t in tracks if t.box_at(50) is not None}) == 2
