@@ -226,7 +226,10 @@ def test_ctrl_c_reaches_all_processes_and_none_of_them_cries(tmp_path: Path) -> 
     _, errors = batch.communicate(timeout=20)
     assert (batch.returncode, errors) == (130, "")
     assert left(tmp_path) == [BATCH_FILE, "sub/c.avg.mp4"]
-    assert read_batch(tmp_path / "out" / BATCH_FILE).count("stopped") == 2
+    ends = {entry.input: entry.status for entry in read_batch(tmp_path / "out" / BATCH_FILE).files}
+    assert {ends["sub/a.mp4"], ends["sub/b.mp4"]} == {"stopped"}
+    # The third had put its output in place; whether word of that came before the stop is a matter of milliseconds.
+    assert ends["sub/c.mp4"] in ("done", "stopped")
 
 
 @posix
