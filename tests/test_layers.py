@@ -15,7 +15,6 @@ LEVELS = (
     ("cli",),
     ("review", "batch", "bench"),
     ("pipeline",),
-    ("report",),
     ("record", "register", "redact", "policy"),
     ("track",),
     ("detect",),

@@ -67,7 +67,8 @@ class Follower:
     """Follows people from look to look.
 
     `push` every picture in order; after a picture that was looked at, `look`. `finish` ends all and returns the tracks.
-    Weak hits that never repeat are the only thing that is dropped.
+    Weak hits that never repeat are all that is dropped, and those on the head of somebody found in the same picture,
+    where they would be a second number for one person.
 
     Parameters
     ----------
