@@ -7,9 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Boxes", "iou", "iou_pairs"]
+__all__ = ["COVER_HALF", "COVER_SPARE_PX", "Boxes", "iou", "iou_pairs"]
 
 F32 = npt.NDArray[np.float32]
+
+COVER_HALF = 0.68
+"""Half axes of the shape that covers a face, as a share of its box's width and height (FACTS.md section 6). Written
+here once, since what is painted, which covers touch and which people part must mean the same shape. Smaller leaks
+hair, ears and chin."""
+COVER_SPARE_PX = 3.0
+"""The half axes are at least this much longer than half the box, so that a face of a few px, which no detector places
+to the pixel, is covered with its corners. Smaller leaks tiny faces."""
 
 
 @dataclass(frozen=True, eq=False)

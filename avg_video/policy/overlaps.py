@@ -7,17 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.detect.boxes import COVER_HALF, COVER_SPARE_PX
 from avg_video.track.types import Track
 
 __all__ = ["overlap_frames"]
 
 F64 = npt.NDArray[np.float64]
-
-COVER_HALF = 0.68
-"""Half axes of a cover as a share of the face's box (FACTS.md section 6): 1.36 times half the box. Smaller shows one
-face while another lies half behind it, where a tracker is most likely to take one for the other."""
-LEAST_SPARE_PX = 3.0
-"""Least distance from the box to the edge of its cover, for faces of a few px."""
 
 
 def overlap_frames(shown: Sequence[Track], covered: Sequence[Track]) -> dict[int, npt.NDArray[np.int32]]:
@@ -46,8 +41,8 @@ def overlap_frames(shown: Sequence[Track], covered: Sequence[Track]) -> dict[int
 def _cover(track: Track) -> F64:
     """(4, k): the box around the cover in each picture, x1, y1, x2, y2."""
     x1, y1, x2, y2 = track.boxes_xyxy.T.astype(np.float64)
-    more_x = np.maximum((COVER_HALF - 0.5) * (x2 - x1), LEAST_SPARE_PX)
-    more_y = np.maximum((COVER_HALF - 0.5) * (y2 - y1), LEAST_SPARE_PX)
+    more_x = np.maximum((COVER_HALF - 0.5) * (x2 - x1), COVER_SPARE_PX)
+    more_y = np.maximum((COVER_HALF - 0.5) * (y2 - y1), COVER_SPARE_PX)
     return np.stack([x1 - more_x, y1 - more_y, x2 + more_x, y2 + more_y])
 
 
@@ -55,7 +50,7 @@ def _whole_life(track: Track) -> F64:
     """(4,): a box around the covers of all pictures, quickly and rather too large; spares most pairs the rest."""
     x1, y1, x2, y2 = np.ascontiguousarray(track.boxes_xyxy.T)
     most = max(float((x2 - x1).max()), float((y2 - y1).max()))
-    more = max((COVER_HALF - 0.5) * most, LEAST_SPARE_PX) + 1.0
+    more = max((COVER_HALF - 0.5) * most, COVER_SPARE_PX) + 1.0
     return np.array([x1.min() - more, y1.min() - more, x2.max() + more, y2.max() + more], np.float64)
 
 

@@ -12,20 +12,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.detect.boxes import COVER_HALF, COVER_SPARE_PX
+
 __all__ = ["Outline", "Region", "cover_mask", "outline"]
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
-RADIUS = 0.68
-"""Half axes of the ellipse as a share of the face box's width and height (FACTS.md section 6). Smaller leaks hair,
-ears and chin."""
 LIFT = 0.05
 """How far the centre lies above the box's own, as a share of its height: boxes end at the brow, hair does not."""
-SPARE_PX = 3.0
-"""The half axes are at least this much longer than half the box, so that a face of a few px, which no detector places
-to the pixel, is covered with its corners. Smaller leaks tiny faces."""
 NARROWEST, FLATTEST = 0.6, 0.8
 """Least width per height, and height per width, that a head is taken to have: a box cut off by the picture's edge or
 by a shoulder is thinner than the head. Smaller leaks the half of a head that the detector did not see."""
@@ -120,7 +116,8 @@ def _ellipses(boxes: F64) -> F64:
     """float64 (n, 6): centre x and y, half axes x and y, width of the soft edge, size of the face; px."""
     wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     w, h = np.maximum(wide, NARROWEST * high), np.maximum(high, FLATTEST * wide)
-    rx, ry = np.maximum(RADIUS * w, w / 2 + SPARE_PX), np.maximum(RADIUS * h, h / 2 + SPARE_PX)
+    rx = np.maximum(COVER_HALF * w, w / 2 + COVER_SPARE_PX)
+    ry = np.maximum(COVER_HALF * h, h / 2 + COVER_SPARE_PX)
     cx, cy = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2 - LIFT * high
     feather = np.maximum(FEATHER * (rx + ry), LEAST_FEATHER_PX)
     return np.stack([cx, cy, rx, ry, feather, np.maximum(w, h)], axis=1)

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from avg_video.redact.shape import RADIUS, Region
+from avg_video.detect.boxes import COVER_HALF
+from avg_video.redact.shape import Region
 
 __all__ = ["PAINTERS", "WEAKER", "WEAKER_BECAUSE", "Ground", "Style", "Surface"]
 
@@ -106,7 +107,7 @@ def fill(ground: Ground, region: Region) -> Surface:
     to fine, and smoothed once (FACTS.md section 6). Where no rim is known: the mean of what is known in the picture,
     and mid grey where nothing is.
     """
-    size = 2 * RADIUS * region.face_px
+    size = 2 * COVER_HALF * region.face_px
     cell = max(_even_step(size * (1 + 2 * MARGINS[0]) / CELLS_ACROSS), LEAST_CELL)
     for margin in MARGINS:
         corner, values, share = _cells(ground, _grown(region.window, margin * size / 2), cell, ground.known)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from avg_video.detect.boxes import Boxes
+from avg_video.detect.boxes import COVER_HALF, Boxes
 from avg_video.track.associate import associate, entangled
 from avg_video.track.camera import move_boxes
 from avg_video.track.close import END_S, beyond, close_gaps, extend_back
@@ -295,7 +295,7 @@ def _same_head(a_xyxy: F32, b_xyxy: F32) -> npt.NDArray[np.bool_]:
 
 
 def _grown(boxes: F32) -> F32:
-    """Boxes as large as the shape that covers them (0.68 of width and height each way from the centre)."""
-    half = (boxes[:, 2:] - boxes[:, :2]) * 0.68
+    """Boxes as large as the shape that covers them."""
+    half = (boxes[:, 2:] - boxes[:, :2]) * COVER_HALF
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
