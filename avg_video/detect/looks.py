@@ -2,7 +2,8 @@
 
 Small faces need full resolution and sit still; near ones are big and move, and some are only known for heads when much
 is seen around them. So looks are spread by time and take turns: the whole picture at a middling size; then the whole
-picture small, together with one sharp tile. Everything at a cut; almost nothing where the picture does not change.
+picture small, together with one sharp tile. Everything at a cut; almost nothing where the picture does not change; and
+every second time only the places of people who are not calm, where that costs less.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import numpy.typing as npt
 from avg_video.detect.activity import Activity
 from avg_video.detect.boxes import Boxes
 from avg_video.detect.detector import Detector
+from avg_video.detect.restless import Restless
 from avg_video.media.picture import Picture
 
-__all__ = ["Agenda", "LookSettings", "Rounds", "View", "look", "merged"]
+__all__ = ["Agenda", "LookSettings", "Round", "Rounds", "View", "look", "merged"]
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -40,8 +42,11 @@ class LookSettings:
     overlap_px: by how much tiles overlap, as the detector sees it; more than the largest face only tiles can find.
     enlarge: a small picture is enlarged at most so much for the sharp looks.
     every_s: seconds between looks.
+    close_reach: side of the place around one restless person that is looked at, in sizes of the face. Networks find
+        less without shoulders and hair in view.
+    close_face_px: such a place is brought down so that the face has about this size.
+    close_share: restless places are looked at instead of everything while they cost less than this share of it.
     idle_s: where nothing changed at all since the last look, the next comes after this time at the latest.
-    stale_s: a tile with someone who wasn't found for this long is looked at sooner.
     """
 
     wide_px: tuple[int, int] = (960, 560)
@@ -51,7 +56,9 @@ class LookSettings:
     enlarge: float = 1.5
     every_s: float = 0.2
     idle_s: float = 1.0
-    stale_s: float = 0.35
+    close_reach: float = 4.0
+    close_face_px: int = 64
+    close_share: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,27 @@ class View:
     size_wh: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Round:
+    """One time to look.
+
+    Attributes
+    ----------
+    views: what to look at; none where nothing changed since the last look, which would find the same again.
+    whole: whether that is the whole picture, and not only places.
+    """
+
+    views: tuple[View, ...]
+    whole: bool = True
+
+
 class Agenda:
-    """Says for each picture what to look at.
+    """Says for each picture what to look at. After each look at a whole picture, tell it with `saw` what was found.
 
     Parameters
     ----------
     size_wh: of the pictures.
+    strong: score from which a hit is sure; see `Restless`.
 
     Attributes
     ----------
@@ -81,8 +103,11 @@ class Agenda:
     tiles: the sharp views; none where the picture is small enough to be seen sharply at once.
     """
 
-    def __init__(self, size_wh: tuple[int, int], settings: LookSettings | None = None) -> None:
+    def __init__(
+        self, size_wh: tuple[int, int], settings: LookSettings | None = None, *, strong: float = 0.5
+    ) -> None:
         self._set = settings or LookSettings()
+        self._size_wh, self._restless = size_wh, Restless(strong)
         w, h = size_wh
         whole = (0, 0, w, h)
         scales = [min(px / max(w, h), self._set.enlarge) for px in self._set.wide_px]
@@ -93,23 +118,20 @@ class Agenda:
         self._tile_seen = [-np.inf] * len(self.tiles)
         self._asked = self._looked = -np.inf
         self._turn = 0
+        self._rested = True
+        self._sharp = sharp
 
-    def due(
-        self,
-        second: float,
-        luma: U8,
-        *,
-        cut: bool = False,
-        people: tuple[F32, npt.NDArray[np.float64]] | None = None,
-    ) -> tuple[View, ...] | None:
-        """Views to look at in the picture shown at `second`. None means: not now. An empty tuple means: it is time, but
-        nothing changed since the last look, which would find the same again.
+    def saw(self, found: Boxes) -> None:
+        """Take what the last round found, px of the picture, when it was one at the whole picture."""
+        self._restless.see(found)
+
+    def due(self, second: float, luma: U8, *, cut: bool = False) -> Round | None:
+        """What to look at in the picture shown at `second`; None: nothing now.
 
         Parameters
         ----------
         luma: uint8 (h, w), the picture's luma, reduced; tells where anything changed since it was looked at.
         cut: the picture is the first of a shot; everything is looked at.
-        people: boxes float32 (n, 4) px and float64 (n,) seconds at which each person was last found.
         """
         waited = second - self._looked
         if not cut and second - self._asked < self._set.every_s - 1e-6:
@@ -117,37 +139,45 @@ class Agenda:
         self._asked = second
         self._activity.see(luma)
         if cut or self._looked == -np.inf:
+            self._restless.forget()
             return self._now(second, *dict.fromkeys(self.wide), *self.tiles)
         if waited < self._set.idle_s - 1e-6 and not self._activity.changed(self.wide[0].crop_xyxy):
-            return ()
+            return Round(())
+        self._rested = not self._rested
+        close = None if self._rested else self._close()
+        if close is not None:
+            return Round(close, whole=False) if close else None
+        self._rested = True
         self._turn = (self._turn + 1) % len(self.wide)
-        needs = [self._need(k, second, people) for k in range(len(self.tiles))]
+        needs = [self._need(k, second) for k in range(len(self.tiles))]
         if self._turn == 0 or not needs or max(needs) <= 0:
             return self._now(second, self.wide[self._turn])
         return self._now(second, self.wide[self._turn], self.tiles[int(np.argmax(needs))])
 
-    def _now(self, second: float, *views: View) -> tuple[View, ...]:
+    def _close(self) -> tuple[View, ...] | None:
+        """The places of the restless; None where looking at everything costs little more, or nothing is known yet."""
+        boxes = self._restless.boxes_xyxy
+        if boxes is None:
+            return None
+        views = close_views(boxes, self._size_wh, self._sharp, self._set)
+        cost = sum(view.size_wh[0] * view.size_wh[1] for view in views)
+        all_of_it = self.wide[0].size_wh[0] * self.wide[0].size_wh[1]
+        return views if cost <= self._set.close_share * all_of_it else None
+
+    def _now(self, second: float, *views: View) -> Round:
         self._looked = second
         for view in views:
             self._activity.mark(view.crop_xyxy)
             if view in self.tiles:
                 self._tile_seen[self.tiles.index(view)] = second
-        return views
+        return Round(views)
 
-    def _need(self, k: int, second: float, people: tuple[F32, npt.NDArray[np.float64]] | None) -> float:
-        """How long tile `k` waits, s; it weighs more with people in it who were not found for long, and nothing when it
-        is as it was when it was looked at."""
+    def _need(self, k: int, second: float) -> float:
+        """How long tile `k` waits, s; nothing when it is as it was when it was looked at."""
         waited = second - self._tile_seen[k]
         if waited < self._set.idle_s * len(self.tiles) and not self._activity.changed(self.tiles[k].crop_xyxy):
             return 0.0
-        if people is None or not len(people[1]):
-            return waited
-        boxes, seen = people
-        x1, y1, x2, y2 = self.tiles[k].crop_xyxy
-        centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-        inside = (centre[:, 0] >= x1) & (centre[:, 0] < x2) & (centre[:, 1] >= y1) & (centre[:, 1] < y2)
-        stale = inside & (second - seen >= self._set.stale_s)
-        return waited * (1.0 + 0.5 * bool(stale.any()))
+        return waited
 
 
 class Rounds:
@@ -190,6 +220,37 @@ def look(picture: Picture, views: Sequence[View], detector: Detector, min_score:
     boxes = np.concatenate([p.boxes_xyxy for p in parts]) if parts else np.zeros((0, 4), np.float32)
     scores = np.concatenate([p.scores for p in parts]) if parts else np.zeros(0, np.float32)
     return merged(Boxes(boxes, scores))
+
+
+def close_views(boxes_xyxy: F32, size_wh: tuple[int, int], sharp: float, settings: LookSettings) -> tuple[View, ...]:
+    """Places around boxes, float32 (n, 4) px; those that overlap become one.
+
+    `sharp` is the scale beyond which a place is never enlarged.
+    """
+    w, h = size_wh
+    sizes = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).max(axis=1, initial=1)
+    # The least side keeps a 16 px face's place from being so small that a network sees nothing around it.
+    half = np.maximum(settings.close_reach * sizes, 2 * settings.close_face_px / sharp) / 2
+    middle = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
+    places = [
+        (np.concatenate([np.maximum(m - r, 0), np.minimum(m + r, [w, h])]), min(sharp, settings.close_face_px / s))
+        for m, r, s in zip(middle, half, sizes, strict=True)
+    ]
+    views: list[tuple[F32, float]] = []
+    for place, scale in sorted(places, key=lambda p: -p[1]):
+        for k, (other, other_scale) in enumerate(views):
+            joined = np.concatenate([np.minimum(place[:2], other[:2]), np.maximum(place[2:], other[2:])])
+            if _cost(joined, other_scale) <= _cost(place, scale) + _cost(other, other_scale):
+                views[k] = joined, other_scale
+                break
+        else:
+            views.append((place, scale))
+    crops = [(tuple(int(v) for v in (x1, y1, np.ceil(x2), np.ceil(y2))), s) for (x1, y1, x2, y2), s in views]
+    return tuple(View(c, _scaled((c[2] - c[0], c[3] - c[1]), s)) for c, s in crops if c[2] > c[0] and c[3] > c[1])
+
+
+def _cost(place: F32, scale: float) -> float:
+    return float(np.prod(place[2:] - place[:2])) * scale * scale
 
 
 def merged(found: Boxes, overlap: float = 0.4, within: float = 0.7) -> Boxes:

@@ -15,7 +15,7 @@ from avg_video.track.flow import carry_many
 from avg_video.track.types import Evidence
 from avg_video.track.window import Window
 
-__all__ = ["END_S", "beyond", "close_gaps", "extend_back", "supported_length"]
+__all__ = ["END_S", "beyond", "bridge", "close_gaps", "extend_back", "supported_length"]
 
 F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
@@ -65,6 +65,18 @@ def close_gaps(window: Window, first: int, last: int, boxes_a: F32, boxes_b: F32
         wide, known = _carried_both_ways(window, first, last, boxes_a[doubtful], boxes_b[doubtful], boxes[:, doubtful])
         boxes[:, doubtful], evidence[:, doubtful] = wide, known
     return boxes[1:-1], evidence[1:-1]
+
+
+def bridge(window: Window, first: int, last: int, boxes_a: F32, boxes_b: F32) -> tuple[F32, Flags]:
+    """Where n people were strictly between `first` and `last` if what was found in between is left out of account.
+
+    Returns float32 (last - first - 1, n, 4), and bool (n,): whether the two sightings agree so well that a sighting in
+    between which is smaller, or lies elsewhere, holds only a part of the head.
+    """
+    if window.second(last) - window.second(first) > 2 * STEADY_S:
+        return np.zeros((last - first - 1, len(boxes_a), 4), np.float32), np.zeros(len(boxes_a), np.bool_)
+    boxes, still = _lines(window, first, last, boxes_a, boxes_b)
+    return boxes[1:-1], iou_pairs(still, boxes_b) >= STEADY_IOU
 
 
 def _carried_both_ways(window: Window, first: int, last: int, boxes_a: F32, boxes_b: F32, lines: F32) -> tuple[F32, U8]:

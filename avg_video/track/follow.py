@@ -10,7 +10,7 @@ import numpy.typing as npt
 from avg_video.detect.boxes import COVER_HALF, Boxes
 from avg_video.track.associate import associate, entangled
 from avg_video.track.camera import move_boxes
-from avg_video.track.close import END_S, beyond, close_gaps, extend_back
+from avg_video.track.close import END_S, beyond, bridge, close_gaps, extend_back
 from avg_video.track.flow import carry_many
 from avg_video.track.path import Path
 from avg_video.track.types import Evidence, Track
@@ -56,6 +56,7 @@ class _Person:
     hits: int = 1
     lead_done: bool = False
     short_lead: bool = False
+    before: tuple[int, F32] | None = None
     speed: F32 = field(default_factory=lambda: np.zeros(2, np.float32))
     # carried on from the last sighting, while unseen
     ahead: list[F32] = field(default_factory=list)
@@ -91,12 +92,18 @@ class Follower:
             self._window.clear()
         self._window.push(index, second, luma, affine)
 
-    def look(self, found: Boxes) -> None:
-        """Faces found in the picture pushed last, px of the picture."""
+    def look(self, found: Boxes, places_xyxy: F32 | None = None) -> None:
+        """Faces found in the picture pushed last, px of the picture.
+
+        `places_xyxy`, float32 (m, 4) px, says where alone somebody looked; who is elsewhere was not looked for.
+        """
         index, second = self._window.last, self._now_s
         boxes = (found.boxes_xyxy / self._k).astype(np.float32)
         ids = list(self._people)
         expected = np.array([self._expect(self._people[i], index, second) for i in ids], np.float32).reshape(-1, 4)
+        if places_xyxy is not None:
+            inside = _lies_in(expected, places_xyxy / self._k)
+            ids, expected = [i for i, there in zip(ids, inside, strict=True) if there], expected[inside]
         pairs = {ids[a]: b for a, b in associate(expected, boxes)}
         left = [i for i in ids if i not in pairs]
         self._carry_unseen(left, index)
@@ -111,8 +118,9 @@ class Follower:
             if found.scores[b] < self._set.strong and self._is_someones(boxes[b], index):
                 continue
             self._begin(index, second, boxes[b], float(found.scores[b]))
-        for i in [i for i, p in self._people.items() if second - p.seen_s > self._hold(p)]:
-            self._end(i)
+        for i in ids:
+            if second - self._people[i].seen_s > self._hold(self._people[i]):
+                self._end(i)
         self._absorb(index)
         self._untangle(index, second)
         self._lead()
@@ -210,6 +218,21 @@ class Follower:
             closed, evidence = close_gaps(self._window, start, index, before, after)
             for k, i in enumerate(group):
                 self._people[i].path.extend(closed[:, k], evidence[:, k])
+        self._bridge(pairs, boxes, index)
+
+    def _bridge(self, pairs: dict[int, int], boxes: F32, index: int) -> None:
+        """Where the sightings before and after agree, the one in between covers no less than they do."""
+        starts: dict[int, list[int]] = {}
+        for i in pairs:
+            if self._people[i].before is not None:
+                starts.setdefault(self._people[i].before[0], []).append(i)
+        for start, group in starts.items():
+            if start < self._window.first:
+                continue
+            then = np.array([self._people[i].before[1] for i in group], np.float32)
+            lines, agree = bridge(self._window, start, index, then, boxes[[pairs[i] for i in group]])
+            for k in np.flatnonzero(agree):
+                self._people[group[k]].path.widen(start + 1, lines[:, k])
 
     def _seen(self, person: _Person, index: int, second: float, box: F32, score: float) -> None:
         before, gap_s = person.box, second - person.seen_s
@@ -219,6 +242,7 @@ class Follower:
             still = move_boxes(still, affine)
         shift = ((box[:2] + box[2:]) - (still[0, :2] + still[0, 2:])) / 2
         person.speed = np.asarray(0.5 * person.speed + 0.5 * shift / max(gap_s, 1e-3), np.float32)
+        person.before = (person.seen_at, person.box)
         person.seen_at, person.seen_s, person.box = index, second, box
         person.hits, person.best = person.hits + 1, max(person.best, score)
         person.ahead, person.ahead_ok = [], []
@@ -292,6 +316,12 @@ def _same_head(a_xyxy: F32, b_xyxy: F32) -> npt.NDArray[np.bool_]:
     size_a, size_b = (np.sqrt(np.prod(x[:, 2:] - x[:, :2], axis=1)) for x in (a_xyxy, b_xyxy))
     ratio = np.maximum(size_a[:, None] / size_b[None], size_b[None] / size_a[:, None])
     return np.asarray(a_in_b & b_in_a & (ratio <= 2.0), np.bool_)
+
+
+def _lies_in(boxes: F32, places: F32) -> npt.NDArray[np.bool_]:
+    """bool (n,): whether the centre of each box lies in any of the places."""
+    middle = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2
+    return np.asarray(((middle >= places[None, :, :2]) & (middle < places[None, :, 2:])).all(axis=2).any(axis=1))
 
 
 def _grown(boxes: F32) -> F32:

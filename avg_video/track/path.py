@@ -40,6 +40,12 @@ class Path:
         self._n += len(boxes)
         self.first -= len(boxes)
 
+    def widen(self, first: int, boxes: F32) -> None:
+        """Let the boxes from picture `first` on also hold boxes (k, 4)."""
+        part = self._boxes[first - self.first : first - self.first + len(boxes)]
+        np.minimum(part[:, :2], boxes[:, :2], out=part[:, :2])
+        np.maximum(part[:, 2:], boxes[:, 2:], out=part[:, 2:])
+
     def box_at(self, index: int) -> F32:
         """float32 (4,) of that picture."""
         return np.array(self._boxes[index - self.first], np.float32)

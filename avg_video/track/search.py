@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from avg_video.detect.boxes import Boxes
 from avg_video.detect.detector import Detector
 from avg_video.detect.looks import Agenda, LookSettings, look
+from avg_video.media.picture import Picture
 from avg_video.media.reader import VideoReader
 from avg_video.media.stages import prefetch
 from avg_video.media.timing import Timeline
-from avg_video.track.camera import CameraEstimator
+from avg_video.track.camera import CameraEstimator, Step
 from avg_video.track.follow import Follower, FollowSettings
 from avg_video.track.types import CameraMotion, Track
 
@@ -20,8 +24,13 @@ __all__ = ["Found", "search"]
 
 PLANE_PX = 640
 """Long side of the reduced luma plane on which motion is measured. Smaller is faster and loses small faces."""
-AHEAD = 6
-"""Pictures decoded ahead of the looking; bounds memory."""
+DECODED_AHEAD = 3
+"""Pictures decoded before they are reduced; bounds memory."""
+REDUCED_AHEAD = 8
+"""Pictures reduced before they are looked at, at least as many as from one look to the next, so that decoding goes on
+while the detector works; bounds memory."""
+LOOKED_AHEAD = 30
+"""Reduced planes that wait to be followed; small, so many may wait while gaps are closed."""
 
 
 @dataclass(frozen=True)
@@ -56,32 +65,78 @@ def search(
 
     `at(second, pictures)` is called after each picture. Raises what the reader raises.
     """
-    info = reader.info
-    w, h = info.size_wh
-    shrink = min(PLANE_PX / max(w, h), 1.0)
-    plane_wh = (max(round(w * shrink), 8), max(round(h * shrink), 8))
-    per_plane = w / plane_wh[0]
+    size_wh = reader.info.size_wh
+    shrink = min(PLANE_PX / max(size_wh), 1.0)
+    plane_wh = (max(round(size_wh[0] * shrink), 8), max(round(size_wh[1] * shrink), 8))
+    per_plane = size_wh[0] / plane_wh[0]
     camera = CameraEstimator()
     follower = Follower(per_plane, follow_settings or FollowSettings(strong=detector.strong))
-    agenda = Agenda(info.size_wh, look_settings)
+    seen = _seen(reader, camera, plane_wh)
+    sights = _looked(seen, Agenda(size_wh, look_settings, strong=detector.strong), detector)
     cuts: list[int] = []
-    found = Boxes.none()
-    looks = views_done = 0
+    looks = views = 0
+    with closing(prefetch(sights, LOOKED_AHEAD)) as ready:
+        for sight in ready:
+            if sight.step.cut:
+                cuts.append(sight.index)
+            follower.push(sight.index, sight.second, sight.luma, sight.step.affine, cut=sight.step.cut)
+            if sight.found is not None:
+                follower.look(sight.found, sight.places_xyxy)
+                looks, views = looks + bool(sight.views), views + sight.views
+            at(sight.second, sight.index + 1)
+    return Found(follower.finish(), camera.motion(per_plane), reader.timeline(cuts), looks, views)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sight:
+    """One picture on its way through pass 1.
+
+    Attributes
+    ----------
+    luma: uint8 (h, w), reduced.
+    step: how the camera moved.
+    found: who was found in it; None where nobody looked.
+    views: in how many views.
+    places_xyxy: float32 (m, 4) px, where nothing but these places was looked at.
+    """
+
+    index: int
+    second: float
+    luma: npt.NDArray[np.uint8]
+    step: Step
+    found: Boxes | None = None
+    views: int = 0
+    places_xyxy: npt.NDArray[np.float32] | None = None
+
+
+def _seen(
+    reader: VideoReader, camera: CameraEstimator, plane_wh: tuple[int, int]
+) -> Iterator[tuple[Picture, _Sight]]:
+    """Reduce every picture and follow the camera."""
     first_pts: int | None = None
-    with closing(prefetch(reader, AHEAD)) as pictures:
+    with closing(prefetch(reader, DECODED_AHEAD)) as pictures:
         for picture in pictures:
             first_pts = picture.pts if first_pts is None else first_pts
-            second = float((picture.pts - first_pts) * info.time_base)
+            second = float((picture.pts - first_pts) * reader.info.time_base)
             luma = picture.luma(plane_wh)
             step = camera.push(luma, forced_cut=picture.index in reader.forced_cuts)
-            if step.cut:
-                cuts.append(picture.index)
-            follower.push(picture.index, second, luma, step.affine, cut=step.cut)
-            views = agenda.due(second, luma, cut=step.cut, people=follower.last_sightings())
-            if views:
-                found = look(picture, views, detector)
-                looks, views_done = looks + 1, views_done + len(views)
-            if views is not None:
-                follower.look(found)
-            at(second, picture.index + 1)
-    return Found(follower.finish(), camera.motion(per_plane), reader.timeline(cuts), looks, views_done)
+            yield picture, _Sight(picture.index, second, luma, step)
+
+
+def _looked(seen: Iterator[tuple[Picture, _Sight]], agenda: Agenda, detector: Detector) -> Iterator[_Sight]:
+    """Look where and when the agenda says so."""
+    found = Boxes.none()
+    with closing(prefetch(seen, REDUCED_AHEAD)) as pictures:
+        for picture, sight in pictures:
+            now = agenda.due(sight.second, sight.luma, cut=sight.step.cut)
+            if now is None:
+                yield sight
+            elif not now.whole:
+                places = np.array([view.crop_xyxy for view in now.views], np.float32)
+                close = look(picture, now.views, detector)
+                yield replace(sight, found=close, views=len(now.views), places_xyxy=places)
+            else:
+                if now.views:
+                    found = look(picture, now.views, detector)
+                    agenda.saw(found)
+                yield replace(sight, found=found, views=len(now.views))
