@@ -17,9 +17,11 @@ from typing import Literal, Protocol
 
 from avg_video.detect.boxes import Boxes
 from avg_video.detect.detector import Detector, detector_name, load_detector
-from avg_video.detect.looks import Agenda, Rounds, look
+from avg_video.detect.looks import Rounds
 from avg_video.detect.manifest import model
+from avg_video.detect.views import look
 from avg_video.errors import EXIT_DONE, EXIT_LOOK, InputError, UsageError
+from avg_video.media.cores import one_thread_per_stage
 from avg_video.media.encoders import Encoder, choose_encoder
 from avg_video.media.picture import Picture
 from avg_video.media.readback import read_back
@@ -60,7 +62,7 @@ MAX_THREADS = 64
 """More threads than this only take memory: every one of them holds pictures."""
 DECODED_AHEAD = 4
 """Pictures decoded before they are needed in pass 2; bounds memory."""
-PAINTED_AHEAD = 4
+PAINTED_AHEAD = 8
 """Painted pictures that wait for the encoder; bounds memory."""
 
 
@@ -175,7 +177,7 @@ def analyse(path: Path, settings: Settings | None = None, progress: Progress | N
     """
     settings, progress = settings or Settings(), progress or _Silent()
     detector = load_detector(settings.detector, threads=settings.thread_count)
-    with VideoReader(path, threads=min(settings.threads, MAX_THREADS)) as reader:
+    with one_thread_per_stage(), VideoReader(path, threads=min(settings.threads, MAX_THREADS)) as reader:
         sha256 = sha256_file(path)
         progress.stage("looking", reader.info.declared_seconds)
         found = search(reader, detector, at=progress.at)
@@ -326,9 +328,9 @@ def _make(job: _Job, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: En
 
 
 def _second_look(detector: Detector, info: SourceInfo) -> Callable[[Picture], Boxes]:
-    """How painted pictures are looked at: as in pass 1, but only sure hits count, since each covers half a second."""
-    rounds = Rounds(Agenda(info.size_wh))
-    return lambda picture: look(picture, rounds.views(), detector, detector.strong)
+    """How painted pictures are looked at. Only sure hits count, since each covers half a second."""
+    rounds = Rounds(info.size_wh)
+    return lambda picture: look(picture, (rounds.next(),), detector, detector.strong)
 
 
 def _write(
@@ -340,6 +342,7 @@ def _write(
     """
     threads = min(job.settings.threads, MAX_THREADS)
     with (
+        one_thread_per_stage(),
         VideoReader(job.path, threads=threads) as reader,
         VideoWriter(path, job.info, timeline, encoder, sound=sound, source=job.path, threads=threads) as writer,
     ):

@@ -160,7 +160,8 @@ class VideoWriter:
         line = self._timeline
         if k >= len(line) or picture.pts != int(line.pts[k]) or picture.size_wh != line.size_wh or picture.index != k:
             raise self._differs()
-        frame = av.VideoFrame.from_ndarray(picture.i420, format="yuv420p")
+        # Without a copy: the encoder takes one of its own, and the buffer keeps the array alive as long as it is used.
+        frame = av.VideoFrame.from_numpy_buffer(picture.i420, format="yuv420p")
         frame.pts, frame.time_base = int(self._ticks[k]), self._clock
         self._given += 1
         self._encode(frame)

@@ -56,7 +56,9 @@ class _Person:
     hits: int = 1
     lead_done: bool = False
     short_lead: bool = False
-    before: tuple[int, F32] | None = None
+    # the sighting before the last; -1 where there was none
+    before_at: int = -1
+    before_box: F32 = field(default_factory=lambda: np.zeros(4, np.float32))
     speed: F32 = field(default_factory=lambda: np.zeros(2, np.float32))
     # carried on from the last sighting, while unseen
     ahead: list[F32] = field(default_factory=list)
@@ -224,12 +226,10 @@ class Follower:
         """Where the sightings before and after agree, the one in between covers no less than they do."""
         starts: dict[int, list[int]] = {}
         for i in pairs:
-            if self._people[i].before is not None:
-                starts.setdefault(self._people[i].before[0], []).append(i)
+            if self._people[i].before_at >= self._window.first:
+                starts.setdefault(self._people[i].before_at, []).append(i)
         for start, group in starts.items():
-            if start < self._window.first:
-                continue
-            then = np.array([self._people[i].before[1] for i in group], np.float32)
+            then = np.array([self._people[i].before_box for i in group], np.float32)
             lines, agree = bridge(self._window, start, index, then, boxes[[pairs[i] for i in group]])
             for k in np.flatnonzero(agree):
                 self._people[group[k]].path.widen(start + 1, lines[:, k])
@@ -242,7 +242,7 @@ class Follower:
             still = move_boxes(still, affine)
         shift = ((box[:2] + box[2:]) - (still[0, :2] + still[0, 2:])) / 2
         person.speed = np.asarray(0.5 * person.speed + 0.5 * shift / max(gap_s, 1e-3), np.float32)
-        person.before = (person.seen_at, person.box)
+        person.before_at, person.before_box = person.seen_at, person.box
         person.seen_at, person.seen_s, person.box = index, second, box
         person.hits, person.best = person.hits + 1, max(person.best, score)
         person.ahead, person.ahead_ok = [], []
@@ -321,7 +321,8 @@ def _same_head(a_xyxy: F32, b_xyxy: F32) -> npt.NDArray[np.bool_]:
 def _lies_in(boxes: F32, places: F32) -> npt.NDArray[np.bool_]:
     """bool (n,): whether the centre of each box lies in any of the places."""
     middle = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2
-    return np.asarray(((middle >= places[None, :, :2]) & (middle < places[None, :, 2:])).all(axis=2).any(axis=1))
+    low, high = np.min(middle - places[None, :, :2], axis=2), np.min(places[None, :, 2:] - middle, axis=2)
+    return np.asarray(((low >= 0) & (high > 0)).sum(axis=1) > 0, np.bool_)
 
 
 def _grown(boxes: F32) -> F32:

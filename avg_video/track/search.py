@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from avg_video.detect.boxes import Boxes
 from avg_video.detect.detector import Detector
-from avg_video.detect.looks import Agenda, LookSettings, look
+from avg_video.detect.looks import Agenda, LookSettings
+from avg_video.detect.views import look
 from avg_video.media.picture import Picture
 from avg_video.media.reader import VideoReader
 from avg_video.media.stages import prefetch
@@ -26,7 +27,7 @@ PLANE_PX = 640
 """Long side of the reduced luma plane on which motion is measured. Smaller is faster and loses small faces."""
 DECODED_AHEAD = 3
 """Pictures decoded before they are reduced; bounds memory."""
-REDUCED_AHEAD = 8
+REDUCED_AHEAD = 6
 """Pictures reduced before they are looked at, at least as many as from one look to the next, so that decoding goes on
 while the detector works; bounds memory."""
 LOOKED_AHEAD = 30
@@ -109,9 +110,7 @@ class _Sight:
     places_xyxy: npt.NDArray[np.float32] | None = None
 
 
-def _seen(
-    reader: VideoReader, camera: CameraEstimator, plane_wh: tuple[int, int]
-) -> Iterator[tuple[Picture, _Sight]]:
+def _seen(reader: VideoReader, camera: CameraEstimator, plane_wh: tuple[int, int]) -> Iterator[tuple[Picture, _Sight]]:
     """Reduce every picture and follow the camera."""
     first_pts: int | None = None
     with closing(prefetch(reader, DECODED_AHEAD)) as pictures:
