@@ -56,14 +56,21 @@ def carry(
 
 
 def carry_many(
-    stretch: tuple[Sequence[U8], Sequence[npt.NDArray[np.float64]] | None], boxes_xyxy: F32
+    stretch: tuple[Sequence[U8], Sequence[npt.NDArray[np.float64]] | None],
+    boxes_xyxy: F32,
+    lost: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[F32, npt.NDArray[np.bool_]]:
-    """Like `carry` for n boxes at once through a stretch (lumas, affines): float32 (t, n, 4) and bool (t, n)."""
+    """Like `carry` for n boxes at once through a stretch (lumas, affines): float32 (t, n, 4) and bool (t, n).
+
+    `lost`, bool (n,), names those that had lost their support before; they only move with the camera.
+    """
     lumas, affines = stretch
     t, n = len(lumas), len(boxes_xyxy)
     out = np.empty((t, n, 4), np.float32)
     ok = np.ones((t, n), np.bool_)
     out[0] = boxes_xyxy
+    if lost is not None:
+        ok[0] = ~lost
     for i in range(1, t):
         out[i] = out[i - 1] if affines is None else move_boxes(out[i - 1], affines[i - 1])
         ok[i] = ok[i - 1]

@@ -106,12 +106,12 @@ class Follower:
         if places_xyxy is not None:
             inside = _lies_in(expected, places_xyxy / self._k)
             ids, expected = [i for i, there in zip(ids, inside, strict=True) if there], expected[inside]
-        pairs = {ids[a]: b for a, b in associate(expected, boxes)}
+        pairs = {ids[a]: b for a, b in self._associate(expected, boxes, found.scores)}
         left = [i for i in ids if i not in pairs]
         self._carry_unseen(left, index)
         rest = np.setdiff1d(np.arange(len(boxes)), list(pairs.values()))
         carried = np.array([self._people[i].ahead[-1] for i in left], np.float32).reshape(-1, 4)
-        for a, b in associate(carried, boxes[rest]):
+        for a, b in self._associate(carried, boxes[rest], found.scores[rest]):
             pairs[left[a]] = int(rest[b])
         self._close(pairs, boxes, index)
         for i, b in pairs.items():
@@ -126,6 +126,15 @@ class Follower:
         self._absorb(index)
         self._untangle(index, second)
         self._lead()
+
+    def _associate(self, expected: F32, boxes: F32, scores: F32) -> list[tuple[int, int]]:
+        """Pairs of people and boxes, sure boxes first: around a head that is found surely there are weak ones, and a
+        weak one that lies better must not take the person, who would then begin anew on the sure one."""
+        sure = np.flatnonzero(scores >= self._set.strong)
+        pairs = [(a, int(sure[b])) for a, b in associate(expected, boxes[sure])]
+        left = np.setdiff1d(np.arange(len(expected)), [a for a, _ in pairs])
+        weak = np.flatnonzero(scores < self._set.strong)
+        return pairs + [(int(left[a]), int(weak[b])) for a, b in associate(expected[left], boxes[weak])]
 
     @property
     def _now_s(self) -> float:
@@ -202,12 +211,12 @@ class Follower:
             starts.setdefault(person.seen_at + len(person.ahead), []).append(i)
         for start, group in starts.items():
             boxes = np.array([p.ahead[-1] if p.ahead else p.box for p in (self._people[i] for i in group)], np.float32)
-            moved, ok = carry_many(self._window.forward(start, index), boxes)
+            # Whoever the picture has lost stays where they were lost: from there flow would follow the one in front.
+            lost = [bool(p.ahead_ok) and not p.ahead_ok[-1] for p in (self._people[i] for i in group)]
+            moved, ok = carry_many(self._window.forward(start, index), boxes, np.array(lost, np.bool_))
             for n, i in enumerate(group):
-                person = self._people[i]
-                alive = not person.ahead_ok or person.ahead_ok[-1]
-                person.ahead.extend(moved[1:, n])
-                person.ahead_ok.extend((ok[1:, n] & alive).tolist())
+                self._people[i].ahead.extend(moved[1:, n])
+                self._people[i].ahead_ok.extend(ok[1:, n].tolist())
 
     def _close(self, pairs: dict[int, int], boxes: F32, index: int) -> None:
         """Close the gaps of those who were found, all that began at the same picture at once."""

@@ -7,7 +7,8 @@ import pytest
 
 from avg_video.detect.boxes import Boxes
 from avg_video.detect.centerface import CenterFace
-from avg_video.detect.looks import Agenda, LookSettings, Rounds, View, look, merged
+from avg_video.detect.looks import Agenda, LookSettings, Rounds
+from avg_video.detect.views import View, close_views, look, merged
 from avg_video.media.picture import Picture
 from tests.support.clips import noise
 from tests.support.people import place
@@ -16,12 +17,26 @@ from tests.support.pictures import picture_from
 SIZES = [(1920, 1080), (1280, 720), (1080, 1920), (3840, 2160), (640, 360), (2560, 1080), (480, 270), (64, 36)]
 
 
+NOBODY = Boxes.none()
 STILL = np.full((90, 160), 128, np.uint8)
 
 
 def busy(k: float) -> np.ndarray:
     """A reduced plane on which everything differs from one moment to the next."""
     return np.full((90, 160), 60 + (round(k * 1000) * 37) % 140, np.uint8)
+
+
+def views_of(agenda: Agenda, second: float) -> tuple[View, ...]:
+    """What a busy picture is looked at with at that second; nobody is ever found."""
+    now = agenda.due(second, busy(second))
+    return () if now is None else now.views
+
+
+def people(*scores: float, shift: float = 0.0) -> Boxes:
+    """Faces in a row, as far to the right as `shift` says."""
+    left = 200 + 300 * np.arange(len(scores)) + shift
+    boxes = np.stack([left, left * 0 + 500, left + 60, left * 0 + 570], axis=1)
+    return Boxes(boxes.astype(np.float32), np.array(scores, np.float32))
 
 
 def times(seconds: float, fps: float = 25) -> list[float]:
@@ -35,7 +50,7 @@ def test_every_pixel_is_seen_sharply_within_two_seconds(size_wh: tuple[int, int]
     sharp = max(view.size_wh[0] / (view.crop_xyxy[2] - view.crop_xyxy[0]) for view in (*agenda.wide, *agenda.tiles))
     seen = np.zeros((h, w), np.bool_)
     for second in times(2.0):
-        for view in agenda.due(second, busy(second)) or ():
+        for view in views_of(agenda, second):
             x1, y1, x2, y2 = view.crop_xyxy
             if view.size_wh[0] / (x2 - x1) > sharp * 0.97:
                 seen[y1:y2, x1:x2] = True
@@ -55,7 +70,7 @@ def test_tiles_stay_inside_the_picture_and_keep_its_shape(size_wh: tuple[int, in
 
 def test_looks_are_five_a_second_and_take_turns() -> None:
     agenda = Agenda((1920, 1080))
-    views = [v for t in times(4) if (v := agenda.due(t, busy(t)))]
+    views = [v for t in times(4) if (v := views_of(agenda, t))]
     assert len(views) == 20
     assert [v[0] for v in views[1:5]] == [agenda.wide[1], agenda.wide[0], agenda.wide[1], agenda.wide[0]]
     assert [len(v) for v in views[1:5]] == [2, 1, 2, 1]
@@ -64,8 +79,9 @@ def test_looks_are_five_a_second_and_take_turns() -> None:
 def test_a_picture_in_which_nothing_changes_is_looked_at_once_a_second() -> None:
     agenda = Agenda((1920, 1080))
     answers = {t: agenda.due(t, STILL) for t in times(5)}
-    assert [t for t, views in answers.items() if views] == pytest.approx([0, 1, 2, 3, 4], abs=0.05)
-    assert sum(views == () for views in answers.values()) == 20  # in between: it is time, but nothing is new
+    rounds = {t: now for t, now in answers.items() if now is not None}
+    assert [t for t, now in rounds.items() if now.views] == pytest.approx([0, 1, 2, 3, 4], abs=0.05)
+    assert sum(not now.views for now in rounds.values()) == 20  # in between: it is time, but nothing is new
 
 
 def test_a_change_in_one_corner_brings_a_look_at_the_tile_there() -> None:
@@ -73,43 +89,90 @@ def test_a_change_in_one_corner_brings_a_look_at_the_tile_there() -> None:
     agenda.due(0.0, STILL)
     nod = STILL.copy()
     nod[82:88, 150:156] = 150
-    views = agenda.due(0.6, nod)
-    assert views[0] == agenda.wide[1]
-    assert [v.crop_xyxy[2:] for v in views[1:]] == [(1920, 1080)]
+    now = agenda.due(0.6, nod)
+    assert now is not None
+    assert now.views[0] == agenda.wide[1]
+    assert [v.crop_xyxy[2:] for v in now.views[1:]] == [(1920, 1080)]
 
 
 def test_everything_is_looked_at_in_the_first_picture_of_a_shot() -> None:
     agenda = Agenda((1920, 1080))
     agenda.due(0.0, busy(0.0))
     assert agenda.due(0.04, busy(0.04)) is None
-    assert agenda.due(0.08, busy(0.08), cut=True) == (*agenda.wide, *agenda.tiles)
+    now = agenda.due(0.08, busy(0.08), cut=True)
+    assert now is not None
+    assert now.views == (*agenda.wide, *agenda.tiles)
 
 
-def test_the_tile_with_someone_who_was_not_found_for_long_comes_sooner() -> None:
-    def wait(people: bool) -> float:
+def rounds_told(agenda: Agenda, found: list[Boxes], start_s: float = 0.0) -> list[bool | None]:
+    """Go through one round every 0.2 s; each look at the whole picture finds the next of `found`.
+
+    Returns for each round whether it was one at the whole picture; None where nothing was looked at.
+    """
+    left, kinds = list(found), []
+    for k in range(len(found)):
+        now = agenda.due(start_s + 0.2 * k, busy(start_s + 0.2 * k))
+        if now is not None and now.whole:
+            agenda.saw(left.pop(0))
+        kinds.append(None if now is None else now.whole)
+    return kinds
+
+
+def test_while_everybody_is_calm_every_second_round_is_left_out() -> None:
+    kinds = rounds_told(Agenda((1920, 1080)), [people(0.9, 0.8)] * 13)
+    assert kinds == [True, True, True, *([None, True] * 5)]
+
+
+def test_a_moving_a_weak_a_new_and_a_lost_face_are_looked_at_in_between() -> None:
+    calm = people(0.9, 0.8)
+    for last, place in (
+        (Boxes(calm.boxes_xyxy + np.float32(80), calm.scores), calm.boxes_xyxy[0] + 80),
+        (people(0.9, 0.3), calm.boxes_xyxy[1]),
+        (people(0.9, 0.8, 0.9), people(0.9, 0.8, 0.9).boxes_xyxy[2]),
+        (people(0.9), calm.boxes_xyxy[1]),
+    ):
         agenda = Agenda((1920, 1080))
-        agenda.due(0.0, busy(0.0), cut=True)
-        _, _, x2, y2 = agenda.tiles[-1].crop_xyxy
-        box = np.array([[x2 - 50, y2 - 50, x2 - 20, y2 - 20]], np.float32)
-        for second in times(3)[1:]:
-            who = (box, np.zeros(1)) if people else None
-            if agenda.tiles[-1] in (agenda.due(second, busy(second), people=who) or ()):
-                return second
-        raise AssertionError("never looked at")
+        assert rounds_told(agenda, [calm, calm, last]) == [True] * 3
+        now = agenda.due(0.6, busy(0.6))
+        assert now is not None
+        assert not now.whole
+        crops = np.array([view.crop_xyxy for view in now.views])
+        holds = (crops[:, :2] <= place[:2]).all(axis=1) & (crops[:, 2:] >= place[2:]).all(axis=1)
+        assert holds.any()
+        after = agenda.due(0.8, busy(0.8))
+        assert after is not None
+        assert after.whole
 
-    assert wait(people=True) < wait(people=False)
+
+def test_where_hardly_anybody_is_calm_everything_is_looked_at_every_time() -> None:
+    crowd = people(*[0.3] * 6)
+    crowd = Boxes(np.concatenate([crowd.boxes_xyxy + np.float32(d) for d in (0, -350, 350)]), np.tile(crowd.scores, 3))
+    assert rounds_told(Agenda((1920, 1080)), [crowd] * 8) == [True] * 8
 
 
-def test_a_tile_with_someone_lost_does_not_starve_the_others() -> None:
+def test_after_a_cut_nobody_is_calm() -> None:
     agenda = Agenda((1920, 1080))
-    x1, y1, _, _ = agenda.tiles[0].crop_xyxy
-    who = (np.array([[x1 + 5, y1 + 5, x1 + 30, y1 + 30]], np.float32), np.full(1, -10.0))
-    seen: dict[View, list[float]] = {tile: [] for tile in agenda.tiles}
-    for second in times(6):
-        for view in agenda.due(second, busy(second), people=who) or ():
-            if view in seen:
-                seen[view].append(second)
-    assert max(float(np.diff([0.0, *at]).max()) for at in seen.values()) < 3.5
+    rounds_told(agenda, [people(0.9)] * 6)
+    assert agenda.due(1.24, busy(1.24), cut=True) is not None
+    agenda.saw(people(0.9))
+    assert rounds_told(agenda, [people(0.9)] * 3, 1.44) == [True, True, None]
+
+
+def test_a_face_of_any_size_is_brought_to_the_same_size_up_close() -> None:
+    for size in (20, 64, 300):
+        box = np.array([[900, 500, 900 + size, 500 + size]], np.float32)
+        (view,) = close_views(box, (1920, 1080), most=1.0, reach=4.0, face_px=64)
+        x1, y1, x2, y2 = view.crop_xyxy
+        assert x2 - x1 >= 128
+        assert x2 - x1 == pytest.approx(max(4 * size, 128), abs=2)
+        assert size * view.size_wh[0] / (x2 - x1) == pytest.approx(min(size, 64), rel=0.05)
+
+
+def test_places_that_overlap_are_looked_at_once_and_those_outside_not_at_all() -> None:
+    boxes = np.array([[900, 500, 960, 560], [930, 510, 990, 570], [-300, 500, -240, 560]], np.float32)
+    views = close_views(boxes, (1920, 1080), most=1.0, reach=4.0, face_px=64)
+    assert len(views) == 1
+    assert close_views(boxes[:0], (1920, 1080), most=1.0, reach=4.0, face_px=64) == ()
 
 
 def test_a_small_face_is_found_in_its_tile_and_placed_in_the_picture() -> None:
@@ -154,9 +217,11 @@ def test_two_faces_side_by_side_stay_two() -> None:
 
 
 def test_rounds_see_everything_in_turn() -> None:
-    agenda = Agenda((1920, 1080))
-    rounds = Rounds(agenda)
-    seen = [view for _ in range(2 * len(agenda.tiles)) for view in rounds.views()]
-    assert set(seen) == {*agenda.wide, *agenda.tiles}
-    small = Rounds(Agenda((64, 36)))
-    assert [len(small.views()) for _ in range(4)] == [1, 1, 1, 1]
+    agenda, rounds = Agenda((1920, 1080)), Rounds((1920, 1080))
+    seen = [rounds.next() for _ in range(2 * len(agenda.tiles))]
+    assert seen[1::2] == list(agenda.tiles)
+    (whole,) = set(seen[::2])
+    assert whole.crop_xyxy == (0, 0, 1920, 1080)
+    assert whole.size_wh not in {view.size_wh for view in agenda.wide}
+    small = Rounds((64, 36))
+    assert len({small.next() for _ in range(4)}) == 1

@@ -69,8 +69,10 @@ def follow(
     walls: Callable[[int], int] = lambda i: 7,
     cuts: Collection[int] = (),
     settings: FollowSettings | None = None,
+    told: Callable[[int, npt.NDArray[np.float32]], npt.NDArray[np.float32]] = lambda i, box: box,
 ) -> tuple[tuple[Track, ...], CameraMotion]:
-    """Follow `heads` through `n` pictures; `seen(i, k)` is the score of head k in picture i, None if not found."""
+    """Follow `heads` through `n` pictures; `seen(i, k)` is the score of head k in picture i, None if not found, and
+    `told(i, box)` the box that is reported for a true one."""
     camera, follower = CameraEstimator(), Follower(1.0, settings or FollowSettings())
     for i in range(n):
         luma = wall(i, walls(i), pan)
@@ -81,7 +83,7 @@ def follow(
         if i % look_every == 0 or step.cut:
             hits = [(head.box(i), seen(i, k)) for k, head in enumerate(heads)]
             found = [(b, s) for b, s in hits if b is not None and s is not None]
-            boxes = np.array([b for b, _ in found], np.float32).reshape(-1, 4)
+            boxes = np.array([told(i, b) for b, _ in found], np.float32).reshape(-1, 4)
             follower.look(Boxes(boxes, np.array([s for _, s in found], np.float32)))
     return follower.finish(), camera.motion(1.0)
 

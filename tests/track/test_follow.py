@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from avg_video.track.follow import FollowSettings
+from avg_video.detect.boxes import Boxes
+from avg_video.track.camera import CameraEstimator
+from avg_video.track.flow import carry_many
+from avg_video.track.follow import Follower, FollowSettings
 from avg_video.track.types import Evidence, Track
-from tests.track.scene import FPS, SIZE_WH, Head, covered_share, follow
+from tests.track.scene import FPS, SIZE_WH, Head, covered_share, follow, wall
 
 STILL = Head(lambda i: (160.0, 90.0))
 
@@ -208,3 +211,87 @@ def test_a_second_face_right_behind_the_first_is_not_swallowed() -> None:
     behind = Head(lambda i: (168.0, 84.0), seed=9)
     tracks, _ = follow([STILL, behind], 100, lambda i, k: 0.9)
     assert len({t.id for t in tracks if t.box_at(50) is not None}) == 2
+
+
+@pytest.mark.parametrize("head", [STILL, Head(lambda i: (40 + 2.0 * i, 90.0), size=60)])
+def test_where_only_a_part_of_a_head_was_found_once_all_of_it_stays_covered(head: Head) -> None:
+    def lower_part(i: int, box: np.ndarray) -> np.ndarray:
+        return np.array([box[0], box[1] * 0.7 + box[3] * 0.3, *box[2:]], np.float32) if i == 50 else box
+
+    tracks, _ = follow([head], 100, told=lower_part)
+    assert len(tracks) == 1
+    assert least_cover(tracks, head, range(40, 61)) > 0.93
+
+
+def test_who_is_outside_the_places_that_were_looked_at_was_not_missed() -> None:
+    camera, follower = CameraEstimator(), Follower(1.0)
+    here, there = Head(lambda i: (80.0, 90.0)), Head(lambda i: (240.0, 90.0), seed=2)
+    place = np.array([[40, 50, 120, 130]], np.float32)
+    for i in range(100):
+        luma = wall(i)
+        for head in (here, there):
+            head.draw(luma, i)
+        step = camera.push(luma)
+        follower.push(i, i / FPS, luma, step.affine, cut=step.cut)
+        box = here.box(i)
+        assert box is not None
+        if i == 0:
+            follower.look(Boxes(np.array([box, there.box(i)], np.float32), np.full(2, 0.9, np.float32)))
+        elif i % 5 == 0 and i < 95:  # 3.8 s: longer than anybody who was looked for and not found is waited for
+            follower.look(Boxes(box[None], np.full(1, 0.9, np.float32)), place)
+        elif i == 95:
+            follower.look(Boxes(np.array([box, there.box(i)], np.float32), np.full(2, 0.9, np.float32)))
+    tracks = follower.finish()
+    assert len(tracks) == 2
+    for head in (here, there):
+        assert least_cover(tracks, head, range(100)) > 0.95
+
+
+def test_somebody_new_in_a_place_that_was_looked_at_becomes_a_person() -> None:
+    follower = Follower(1.0)
+    for i in range(20):
+        follower.push(i, i / FPS, wall(i), np.eye(2, 3), cut=False)
+        if i % 5 == 0:
+            box = STILL.box(i)
+            assert box is not None
+            follower.look(Boxes(box[None], np.full(1, 0.9, np.float32)), np.array([[100, 50, 220, 130]], np.float32))
+    assert len(follower.finish()) == 1
+
+
+def test_who_was_lost_before_does_not_go_along_with_a_passer_by() -> None:
+    lumas = []
+    passer = Head(lambda i: (150 + 3.0 * i, 90.0), size=60, seed=3)
+    for i in range(12):
+        lumas.append(wall(i))
+        passer.draw(lumas[-1], i)
+    box = np.array([[146, 76, 174, 104]], np.float32)
+    moved, ok = carry_many((lumas, None), box)
+    assert ok.all()
+    assert moved[-1, 0, 0] > 170  # followed: it is the passer-by's own texture that is seen there
+    stays, ok = carry_many((lumas, None), box, np.ones(1, np.bool_))
+    assert not ok.any()
+    np.testing.assert_array_equal(stays, np.repeat(box[None], 12, axis=0))
+
+
+def test_who_is_hidden_behind_a_passer_by_stays_covered_throughout() -> None:
+    passer = Head(lambda i: (20 + 4.0 * i, 100.0), size=60, seed=3)
+    tracks, _ = follow([STILL, passer], 110, lambda i, k: None if k == 0 and 20 < i < 60 else 0.9)
+    assert least_cover(tracks, STILL, range(110)) > 0.8
+
+
+def test_a_weak_box_beside_a_sure_one_does_not_take_the_person() -> None:
+    walker = Head(lambda i: (280 - 3.0 * i, 90.0), size=40)
+    follower, camera = Follower(1.0), CameraEstimator()
+    for i in range(80):
+        luma = wall(i)
+        walker.draw(luma, i)
+        step = camera.push(luma)
+        follower.push(i, i / FPS, luma, step.affine, cut=step.cut)
+        box = walker.box(i)
+        if i % 5 == 0 and box is not None:
+            # Both weak ones lie nearer to where the person was and would have been expected.
+            weak = [box + np.float32(d) for d in ((6, 0, 6, 0), (10, -4, 10, -4)) if i % 10 == 0]
+            scores = np.array([0.9, 0.3, 0.3][: 1 + len(weak)], np.float32)
+            sure = box - np.array([8, 0, 8, 0], np.float32) if weak else box
+            follower.look(Boxes(np.array([sure, *weak], np.float32), scores))
+    assert len(follower.finish()) == 1
