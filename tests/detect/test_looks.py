@@ -125,7 +125,7 @@ def test_while_everybody_is_calm_every_second_round_is_left_out() -> None:
 
 def test_a_moving_a_weak_a_new_and_a_lost_face_are_looked_at_in_between() -> None:
     calm = people(0.9, 0.8)
-    for last, place in (
+    for last, spot in (
         (Boxes(calm.boxes_xyxy + np.float32(80), calm.scores), calm.boxes_xyxy[0] + 80),
         (people(0.9, 0.3), calm.boxes_xyxy[1]),
         (people(0.9, 0.8, 0.9), people(0.9, 0.8, 0.9).boxes_xyxy[2]),
@@ -137,7 +137,7 @@ def test_a_moving_a_weak_a_new_and_a_lost_face_are_looked_at_in_between() -> Non
         assert now is not None
         assert not now.whole
         crops = np.array([view.crop_xyxy for view in now.views])
-        holds = (crops[:, :2] <= place[:2]).all(axis=1) & (crops[:, 2:] >= place[2:]).all(axis=1)
+        holds = (crops[:, :2] <= spot[:2]).all(axis=1) & (crops[:, 2:] >= spot[2:]).all(axis=1)
         assert holds.any()
         after = agenda.due(0.8, busy(0.8))
         assert after is not None
@@ -162,7 +162,7 @@ def test_a_face_of_any_size_is_brought_to_the_same_size_up_close() -> None:
     for size in (20, 64, 300):
         box = np.array([[900, 500, 900 + size, 500 + size]], np.float32)
         (view,) = close_views(box, (1920, 1080), most=1.0, reach=4.0, face_px=64)
-        x1, y1, x2, y2 = view.crop_xyxy
+        x1, _, x2, _ = view.crop_xyxy
         assert x2 - x1 >= 128
         assert x2 - x1 == pytest.approx(max(4 * size, 128), abs=2)
         assert size * view.size_wh[0] / (x2 - x1) == pytest.approx(min(size, 64), rel=0.05)
