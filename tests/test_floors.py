@@ -57,7 +57,8 @@ def test_the_example_policy_covers_who_objected_and_shows_the_teacher(plan: Plan
     # In the region and without objection, and the teacher but where somebody covered is near.
     visible = {"front-left", "third-left"}
     assert {name for name, part in share.items() if part > 0} == {*visible, "teacher"}, share
-    assert all(share[name] == 1.0 for name in visible), share
+    # Hardly ever covered all the same: by a doubtful hit beside them, or where they were not found for half a second.
+    assert all(share[name] > 0.9 for name in visible), share
     assert share["teacher"] > 0.4, share
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["COVER_HALF", "COVER_SPARE_PX", "Boxes", "iou", "iou_pairs"]
+__all__ = ["COVER_HALF", "COVER_SPARE_PX", "Boxes", "iou", "iou_pairs", "joined"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -55,6 +55,13 @@ class Boxes:
     def take(self, index: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Boxes:
         """The boxes chosen by a mask or by positions."""
         return Boxes(self.boxes_xyxy[index], self.scores[index])
+
+
+def joined(*parts: Boxes) -> Boxes:
+    """All boxes of several finds in the same picture, in their order."""
+    if not parts:
+        return Boxes.none()
+    return Boxes(np.concatenate([p.boxes_xyxy for p in parts]), np.concatenate([p.scores for p in parts]))
 
 
 def iou(a_xyxy: F32, b_xyxy: F32) -> F32:

@@ -2,8 +2,8 @@
 
 Small faces need full resolution and sit still; near ones are big and move, and some are only known for heads when much
 is seen around them. So looks are spread by time and take turns: the whole picture at a middling size; then the whole
-picture small, together with one sharp tile. Everything at a cut; almost nothing where the picture does not change; and
-every second time only the places of people who are not calm, where that costs less.
+picture small, together with one sharp tile. Everything at a cut; almost nothing where the picture does not change.
+While most people are calm, every second one of the latter looks goes only to the places of those who are not.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from avg_video.detect.views import View, close_views, scaled, tiles
 __all__ = ["Agenda", "LookSettings", "Round", "Rounds"]
 
 U8 = npt.NDArray[np.uint8]
+F32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class LookSettings:
     enlarge: a small picture is enlarged at most so much for the sharp looks.
     again_px: long side of the whole picture in the second look, at a size that the first look does not use: what one
         size misses another may find.
-    every_s: seconds between looks.
+    every_s: greatest time from one look to the next, s, where pictures come often enough. Twice that is the time
+        between looks at the whole picture at its larger size; beyond half a second tracks are split (`policy.gaps`).
     close_reach: side of the place around one restless person that is looked at, in sizes of the face. Networks find
         less without shoulders and hair in view.
     close_face_px: such a place is brought down so that the face has about this size.
@@ -51,7 +53,7 @@ class LookSettings:
     overlap_px: int = 96
     enlarge: float = 1.5
     again_px: int = 720
-    every_s: float = 0.2
+    every_s: float = 0.25
     idle_s: float = 1.0
     close_reach: float = 4.0
     close_face_px: int = 64
@@ -96,9 +98,17 @@ class Agenda:
         self.tiles = sharp_tiles(size_wh, self._set)
         self._activity = Activity(size_wh)
         self._tile_seen = [-np.inf] * len(self.tiles)
-        self._asked = self._looked = -np.inf
+        self._asked = self._looked = self._second = -np.inf
         self._turn = 0
-        self._rested = True
+        self._was_close = False
+
+    def missed(self, found: Boxes) -> tuple[View, ...]:
+        """Where to look again in the same picture: the places of people who were surely there in the last rounds and
+        are not among `found`, in px of the picture. Without it one miss would be a gap twice as long as any other.
+
+        None after a round with the smaller whole picture, which misses small faces by nature.
+        """
+        return () if self._turn else self._places(self._restless.missed(found)) or ()
 
     def saw(self, found: Boxes) -> None:
         """Take what the last round found, px of the picture, when it was one at the whole picture."""
@@ -112,42 +122,44 @@ class Agenda:
         luma: uint8 (h, w), the picture's luma, reduced; tells where anything changed since it was looked at.
         cut: the picture is the first of a shot; everything is looked at.
         """
-        waited = second - self._looked
-        if not cut and second - self._asked < self._set.every_s - 1e-6:
-            return None
+        waited, step = second - self._looked, second - self._second
+        self._second = second
+        if not cut and second + step - self._asked <= self._set.every_s + 1e-6:
+            return None  # the next picture will still be in time
         self._asked = second
         self._activity.see(luma)
         if cut or self._looked == -np.inf:
             self._restless.forget()
+            self._turn = 0
             return self._now(second, *dict.fromkeys(self.wide), *self.tiles)
-        if waited < self._set.idle_s - 1e-6 and not self._activity.changed(self.wide[0].crop_xyxy):
+        if waited + self._set.every_s <= self._set.idle_s and not self._activity.changed(self.wide[0].crop_xyxy):
             return Round(())
-        self._rested = not self._rested
-        close = None if self._rested else self._close()
+        self._turn = (self._turn + 1) % len(self.wide)
+        if self._turn == 0:
+            return self._now(second, self.wide[0])
+        close = None if self._was_close else self._close()
+        self._was_close = close is not None
         if close is not None:
             return Round(close, whole=False) if close else None
-        self._rested = True
-        self._turn = (self._turn + 1) % len(self.wide)
         needs = [self._need(k, second) for k in range(len(self.tiles))]
-        if self._turn == 0 or not needs or max(needs) <= 0:
+        if not needs or max(needs) <= 0:
             return self._now(second, self.wide[self._turn])
         return self._now(second, self.wide[self._turn], self.tiles[int(np.argmax(needs))])
 
     def _close(self) -> tuple[View, ...] | None:
-        """The places of the restless; None where looking at everything costs little more, or nothing is known yet."""
+        """The places of the restless; None where nothing is known yet, or they cost nearly as much as everything."""
         boxes = self._restless.boxes_xyxy
-        if boxes is None:
-            return None
+        return None if boxes is None else self._places(boxes)
+
+    def _places(self, boxes_xyxy: F32) -> tuple[View, ...] | None:
+        """Places around those boxes; None where looking at everything costs little more."""
+        using = self._set
         views = close_views(
-            boxes,
-            self._size_wh,
-            most=self._sharp,
-            reach=self._set.close_reach,
-            face_px=self._set.close_face_px,
+            boxes_xyxy, self._size_wh, most=self._sharp, reach=using.close_reach, face_px=using.close_face_px
         )
         cost = sum(view.size_wh[0] * view.size_wh[1] for view in views)
         all_of_it = self.wide[0].size_wh[0] * self.wide[0].size_wh[1]
-        return views if cost <= self._set.close_share * all_of_it else None
+        return views if cost <= using.close_share * all_of_it else None
 
     def _now(self, second: float, *views: View) -> Round:
         self._looked = second

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,8 @@ from avg_video.detect.boxes import Boxes, iou
 __all__ = ["Restless"]
 
 F32 = npt.NDArray[np.float32]
+
+NOBODY: Final = np.zeros((0, 4), np.float32)
 
 CALM_IOU = 0.5
 """Someone found this near to where they were found before is calm: from there flow carries them. Lower leaks people
@@ -37,21 +41,28 @@ class Restless:
         """A new shot: nobody is known."""
         self._before, self._boxes = [], None
 
+    def missed(self, found: Boxes) -> F32:
+        """float32 (n, 4) px: who was surely there in the looks before, and is not among `found`."""
+        return _gone(_sure(self._before, 0.0), found.boxes_xyxy) if self._before else NOBODY
+
     def see(self, found: Boxes) -> None:
         """Take what a look at the whole picture found, px of the picture."""
         sure = found.scores >= self._strong
         if len(self._before) == RECENT:
             known = _sure(self._before, self._strong)
             calm = sure & (iou(found.boxes_xyxy, known).max(axis=1, initial=0) >= CALM_IOU)
-            due = np.concatenate([f.boxes_xyxy for f in self._before])
-            lost = iou(due, found.boxes_xyxy).max(axis=1, initial=0) < LOST_IOU
-            self._boxes = np.concatenate([found.boxes_xyxy[~calm], due[lost]])
+            gone = _gone(np.concatenate([f.boxes_xyxy for f in self._before]), found.boxes_xyxy)
+            self._boxes = np.concatenate([found.boxes_xyxy[~calm], gone])
         self._before = [*self._before[1 - RECENT :], found]
 
     @property
     def boxes_xyxy(self) -> F32 | None:
         """float32 (n, 4) px: everybody who is not calm; None while too little is known to tell."""
         return self._boxes
+
+
+def _gone(before: F32, now: F32) -> F32:
+    return np.asarray(before[iou(before, now).max(axis=1, initial=0) < LOST_IOU], np.float32)
 
 
 def _sure(looks: list[Boxes], strong: float) -> F32:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from avg_video.detect.boxes import Boxes
+from avg_video.detect.boxes import Boxes, joined
 from avg_video.detect.detector import Detector
 from avg_video.media.picture import Picture
 
@@ -50,9 +50,7 @@ def look(picture: Picture, views: Sequence[View], detector: Detector, min_score:
         cut_off = (boxes[:, 0] < x1 + edge) & (x1 > 0) | (boxes[:, 1] < y1 + edge) & (y1 > 0)
         cut_off |= (boxes[:, 2] > x2 - edge) & (x2 < w) | (boxes[:, 3] > y2 - edge) & (y2 < h)
         parts.append(Boxes(boxes.astype(np.float32), found.scores).take(~cut_off))
-    boxes = np.concatenate([p.boxes_xyxy for p in parts]) if parts else np.zeros((0, 4), np.float32)
-    scores = np.concatenate([p.scores for p in parts]) if parts else np.zeros(0, np.float32)
-    return merged(Boxes(boxes, scores))
+    return merged(joined(*parts))
 
 
 def close_views(

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from avg_video.detect.boxes import Boxes
+from avg_video.detect.boxes import Boxes, joined
 from avg_video.detect.detector import Detector
 from avg_video.detect.looks import Agenda, LookSettings
-from avg_video.detect.views import look
+from avg_video.detect.views import View, look, merged
 from avg_video.media.picture import Picture
 from avg_video.media.reader import VideoReader
 from avg_video.media.stages import prefetch
@@ -135,7 +135,11 @@ def _looked(seen: Iterator[tuple[Picture, _Sight]], agenda: Agenda, detector: De
                 close = look(picture, now.views, detector)
                 yield replace(sight, found=close, views=len(now.views), places_xyxy=places)
             else:
+                again: tuple[View, ...] = ()
                 if now.views:
                     found = look(picture, now.views, detector)
+                    again = agenda.missed(found)
+                    if again:
+                        found = merged(joined(found, look(picture, again, detector)))
                     agenda.saw(found)
-                yield replace(sight, found=found, views=len(now.views))
+                yield replace(sight, found=found, views=len(now.views) + len(again))
