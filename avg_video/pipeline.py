@@ -177,7 +177,7 @@ def analyse(path: Path, settings: Settings | None = None, progress: Progress | N
     """
     settings, progress = settings or Settings(), progress or _Silent()
     detector = load_detector(settings.detector, threads=settings.thread_count)
-    with one_thread_per_stage(), VideoReader(path, threads=min(settings.threads, MAX_THREADS)) as reader:
+    with one_thread_per_stage(), VideoReader(path, threads=min(settings.threads, MAX_THREADS), draft=True) as reader:
         sha256 = sha256_file(path)
         progress.stage("looking", reader.info.declared_seconds)
         found = search(reader, detector, at=progress.at)

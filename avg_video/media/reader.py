@@ -38,6 +38,7 @@ class VideoReader:
     ----------
     path: the recording.
     threads: decoder threads; 0 for as many as the computer has.
+    draft: pictures are only to be looked at: the decoder may leave out smoothing that no other picture depends on.
 
     Attributes
     ----------
@@ -49,8 +50,8 @@ class VideoReader:
     yielded before must then not be used.
     """
 
-    def __init__(self, path: Path, *, threads: int = 0) -> None:
-        self._source: OpenSource = open_source(path, threads)
+    def __init__(self, path: Path, *, threads: int = 0, draft: bool = False) -> None:
+        self._source: OpenSource = open_source(path, threads, draft=draft)
         self.info = self._source.info
         self._hidden = set(self.info.hidden)
         self._found: list[str] = []

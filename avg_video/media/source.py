@@ -99,9 +99,9 @@ def probe(path: Path) -> SourceInfo:
     return source.info
 
 
-def open_source(path: Path, threads: int = 0) -> OpenSource:
+def open_source(path: Path, threads: int = 0, *, draft: bool = False) -> OpenSource:
     """Open for reading; the caller closes `decoding`. Raises as `probe`."""
-    decoding = Decoding(path, threads)
+    decoding = Decoding(path, threads, draft=draft)
     try:
         rest = decoding.frames()
         first = next(rest)  # never ends without a picture: it raises then

@@ -17,6 +17,7 @@ from avg_video.media.source import probe
 from tests.support.clips import X264, card, decoded, ffmpeg, noise, write_clip
 
 SHARED_GIF = Path(__file__).parents[3] / "shared/media/classroom.gif"
+SAMPLE = Path(__file__).parents[2] / "sample_media/klas.mp4"
 
 
 def test_plain_clip_is_bit_exact_and_owned(tmp_path: Path) -> None:
@@ -212,3 +213,13 @@ def test_a_real_class() -> None:
         timeline = reader.timeline()
     assert (len(pictures), timeline.size_wh) == (45, (480, 270))
     assert timeline.duration_s == pytest.approx(2.99)
+
+
+def test_a_draft_differs_by_some_smoothing_alone() -> None:
+    with VideoReader(SAMPLE) as whole, VideoReader(SAMPLE, draft=True) as draft:
+        apart = []
+        for one, other in zip(whole, draft, strict=True):
+            assert (one.index, one.pts) == (other.index, other.pts)
+            apart.append(float(cv2.absdiff(one.i420, other.i420).mean()))
+    assert 0 < max(apart) < 1  # levels of 255: it has an effect, and a small one
+    assert min(apart) == 0  # pictures that others are predicted from are the same
