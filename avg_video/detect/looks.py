@@ -55,7 +55,7 @@ class LookSettings:
     again_px: int = 720
     every_s: float = 0.25
     idle_s: float = 1.0
-    close_reach: float = 4.0
+    close_reach: float = 3.0
     close_face_px: int = 64
     close_share: float = 0.6
 
