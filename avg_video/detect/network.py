@@ -39,6 +39,8 @@ class Network:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # A pattern is kept for every size of picture, and places come in all sizes: 85 MiB less, no slower (measured).
+        options.enable_mem_pattern = False
         options.log_severity_level = 4  # silent: what goes wrong is raised
         # Waiting threads sleep instead of spinning: the cores are wanted by the decoder and the encoder.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
