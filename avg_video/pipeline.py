@@ -5,15 +5,11 @@ This is the only place that knows the order. The library neither prints nor exit
 
 from __future__ import annotations
 
-import os
-import time
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
 
 from avg_video.detect.boxes import Boxes
 from avg_video.detect.detector import Detector, detector_name, load_detector
@@ -21,6 +17,21 @@ from avg_video.detect.looks import Rounds
 from avg_video.detect.manifest import model
 from avg_video.detect.views import look
 from avg_video.errors import EXIT_DONE, EXIT_LOOK, InputError, UsageError
+from avg_video.job import (
+    MAX_THREADS,
+    Job,
+    Outcome,
+    Progress,
+    Settings,
+    Silent,
+    check_names,
+    default_output,
+    people_entries,
+    policy_beside,
+    policy_entry,
+    record_path_for,
+    settings_fingerprint,
+)
 from avg_video.media.cores import one_thread_per_stage
 from avg_video.media.encoders import Encoder, choose_encoder
 from avg_video.media.picture import Picture
@@ -33,12 +44,12 @@ from avg_video.media.temporary import PrivateTemporary, as_output_error
 from avg_video.media.timing import Timeline
 from avg_video.media.writer import VideoWriter
 from avg_video.policy.decide import Verdicts, decide
-from avg_video.policy.document import Policy, load_policy
+from avg_video.policy.document import Policy
 from avg_video.policy.gaps import split_gaps
 from avg_video.policy.plan import Plan
-from avg_video.record.entries import input_entry, not_checked, output_entry, person_entry
-from avg_video.record.hashes import fingerprint, sha256_file
-from avg_video.record.model import ModelEntry, PersonEntry, PolicyEntry, Record, SecondLookEntry
+from avg_video.record.entries import input_entry, not_checked, output_entry
+from avg_video.record.hashes import sha256_file
+from avg_video.record.model import ModelEntry, Record, SecondLookEntry
 from avg_video.record.store import record_text
 from avg_video.record.versions import tool_versions
 from avg_video.redact.paint import Style, paint_picture
@@ -58,114 +69,10 @@ __all__ = [
     "settings_fingerprint",
 ]
 
-MAX_THREADS = 64
-"""More threads than this only take memory: every one of them holds pictures."""
 DECODED_AHEAD = 4
 """Pictures decoded before they are needed in pass 2; bounds memory."""
 PAINTED_AHEAD = 8
 """Painted pictures that wait for the encoder; bounds memory."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a copy is made. Everything here but `threads` and `overwrite` can change the output.
-
-    Attributes
-    ----------
-    detector: "auto", or the name of one in the manifest.
-    threads: how many threads each stage may use; 0 is as many as the computer has.
-    style: how faces are covered.
-    audio: "drop" or "keep"; None is as the policy says.
-    encoder, crf, preset: as of `media.encoders`.
-    second_look: False leaves out the look at the covered pictures; faces that were missed then stay visible.
-    overwrite: True replaces an output that exists.
-    """
-
-    detector: str = "auto"
-    threads: int = 0
-    style: Style = Style.FILL
-    audio: Literal["drop", "keep"] | None = None
-    encoder: str = "libx264"
-    crf: int = 20
-    preset: str = "veryfast"
-    second_look: bool = True
-    overwrite: bool = False
-
-    @property
-    def thread_count(self) -> int:
-        """`threads`, with 0 resolved; never more than `MAX_THREADS`."""
-        return min(self.threads or os.cpu_count() or 1, MAX_THREADS)
-
-
-class Progress(Protocol):
-    """Told how far the work is; may raise to stop it, and then nothing is left behind."""
-
-    def stage(self, name: str, total_s: float | None) -> None:
-        """A stage begins: "looking", "making" or "checking"; `total_s` is the film's length in seconds, if known."""
-
-    def at(self, second: float, pictures: int) -> None:
-        """How far the stage is: seconds of film, and pictures done."""
-
-    def warn(self, text: str) -> None:
-        """Something the user must know."""
-
-
-class _Silent:
-    def stage(self, name: str, total_s: float | None) -> None: ...
-    def at(self, second: float, pictures: int) -> None: ...
-    def warn(self, text: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one recording.
-
-    Attributes
-    ----------
-    exit_code: 0 done and checked; 3 done, but a person must look (the record's warnings say at what).
-    stage_s: wall seconds of each stage.
-    """
-
-    record: Record
-    output: Path
-    record_path: Path
-    exit_code: int
-    stage_s: dict[str, float]
-
-
-def default_output(path: Path) -> Path:
-    """NAME.avg.mp4 beside the recording."""
-    return path.with_name(f"{path.stem}.avg.mp4")
-
-
-def record_path_for(output: Path) -> Path:
-    """NAME.avg.json beside NAME.avg.mp4; NAME.json would hide that it belongs to this program."""
-    stem = output.stem.removesuffix(".avg")
-    return output.with_name(f"{stem}.avg.json")
-
-
-def policy_beside(path: Path) -> Policy:
-    """The policy in NAME.avg.toml beside the recording, or else the one under which nobody is shown."""
-    beside = path.with_name(f"{path.stem}.avg.toml")
-    # A link that leads nowhere is a policy that can't be read, and not the absence of one.
-    return load_policy(beside) if os.path.lexists(beside) else Policy()
-
-
-def settings_fingerprint(settings: Settings, policy: Policy) -> str:
-    """SHA-256 over everything that changes the output: settings, weights, policy and version of this program."""
-    from avg_video import __version__
-
-    detector = detector_name(settings.detector)
-    parts = {k: str(v) for k, v in vars(settings).items() if k not in ("threads", "overwrite", "detector")}
-    return fingerprint(
-        {
-            **parts,
-            "detector": detector,
-            "weights": model(detector).sha256,
-            "policy": policy.model_dump(mode="json"),
-            "version": __version__,
-        }
-    )
 
 
 def analyse(path: Path, settings: Settings | None = None, progress: Progress | None = None) -> Plan:
@@ -175,7 +82,7 @@ def analyse(path: Path, settings: Settings | None = None, progress: Progress | N
     ------
     AvgError: whatever is wrong with the recording or the weights.
     """
-    settings, progress = settings or Settings(), progress or _Silent()
+    settings, progress = settings or Settings(), progress or Silent()
     detector = load_detector(settings.detector, threads=settings.thread_count)
     with one_thread_per_stage(), VideoReader(path, threads=min(settings.threads, MAX_THREADS), draft=True) as reader:
         sha256 = sha256_file(path)
@@ -209,13 +116,13 @@ def anonymise(
     ------
     AvgError: nothing lies under the final name then (or what lay there before, untouched).
     """
-    settings, progress = settings or Settings(), progress or _Silent()
-    _check_names(path, output, overwrite=settings.overwrite)
+    settings, progress = settings or Settings(), progress or Silent()
+    check_names(path, output, overwrite=settings.overwrite)
     with PrivateTemporary(output, overwrite=settings.overwrite):
         pass  # a folder that is missing or not writable is better known before the film was looked at
     policy = policy_beside(path) if policy is None else policy
     info = probe(path)
-    job = _Job(path, output, settings, progress, info, numbers=bool(objected or shown))
+    job = _Film(path, output, settings, progress, bool(objected or shown), info=info)
     encoder = choose_encoder(settings.encoder, info.size_wh, crf=settings.crf, preset=settings.preset)
     for text in (*info.warnings, *([encoder.note] if encoder.note else [])):
         job.warn(text)
@@ -237,41 +144,14 @@ def anonymise(
     return _make(job, plan, policy, verdicts, encoder)
 
 
-@dataclass
-class _Job:
+@dataclass(kw_only=True)
+class _Film(Job):
     """One recording on its way."""
 
-    path: Path
-    output: Path
-    settings: Settings
-    progress: Progress
     info: SourceInfo
-    numbers: bool
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    run_id: uuid.UUID = field(default_factory=uuid.uuid4)
-    warnings: list[str] = field(default_factory=list)
-    stage_s: dict[str, float] = field(default_factory=dict)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-        self.progress.warn(text)
-
-    def timed(self, stage: str) -> _Timer:
-        return _Timer(self.stage_s, stage)
 
 
-class _Timer:
-    def __init__(self, into: dict[str, float], stage: str) -> None:
-        self._into, self._stage = into, stage
-
-    def __enter__(self) -> None:
-        self._from = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._into[self._stage] = time.perf_counter() - self._from
-
-
-def _make(job: _Job, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: Encoder) -> Outcome:
+def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: Encoder) -> Outcome:
     """Pass 2: cover, look again, write, check, record, publish."""
     settings, record_path = job.settings, record_path_for(job.output)
     keep = (settings.audio or policy.audio) == "keep" and job.info.sound_stream is not None
@@ -303,10 +183,10 @@ def _make(job: _Job, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: En
             tool=tool_versions(),
             input=input_entry(job.info, plan.timeline, plan.source_sha256, hidden),
             output=output_entry(video.path, plan.timeline, encoder, str(settings.style), sound),
-            policy=_policy_entry(policy, numbers=job.numbers),
+            policy=policy_entry(policy, numbers=job.numbers),
             settings_sha256=settings_fingerprint(settings, policy),
             model=ModelEntry(name=detector.name, sha256=model(detector.name).sha256),
-            people=_people(plan, verdicts),
+            people=people_entries(plan.tracks, plan.timeline, verdicts),
             covered=sum(not d.reason.shows for d in verdicts.decisions),
             shown=sum(d.reason.shows for d in verdicts.decisions),
             second_look=_second_entry(second, on=settings.second_look),
@@ -320,7 +200,7 @@ def _make(job: _Job, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: En
             raise as_output_error(error, record_path) from error
         # Both are whole and on the disk by now. Killed between the two renames, a record without its output is left:
         # the next run makes both again. An output without its record would be in its way.
-        _check_names(job.path, job.output, overwrite=settings.overwrite)
+        check_names(job.path, job.output, overwrite=settings.overwrite)
         note.publish()
         video.publish()
     exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE
@@ -334,7 +214,7 @@ def _second_look(detector: Detector, info: SourceInfo) -> Callable[[Picture], Bo
 
 
 def _write(
-    job: _Job, path: Path, timeline: Timeline, script: Script, encoder: Encoder, sound: SoundPlan, second: SecondLook
+    job: _Film, path: Path, timeline: Timeline, script: Script, encoder: Encoder, sound: SoundPlan, second: SecondLook
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Decode, cover and encode, each in a thread of its own, into the temporary file.
 
@@ -367,24 +247,6 @@ def _covered(reader: VideoReader, script: Script, second: SecondLook | None, sty
             yield picture
 
 
-def _check_names(path: Path, output: Path, *, overwrite: bool) -> None:
-    """Refuse what could destroy the recording, or something else, or can't be written, before any work is done."""
-    record = record_path_for(output)
-    for target in (output, record):
-        if target.exists() and path.exists() and target.samefile(path):
-            raise UsageError("the output would replace the recording", remedy="give another name with -o", file=path)
-    if output.is_dir():
-        raise UsageError("the output is a folder", remedy="give the name of a file with -o", file=output)
-    if not overwrite and os.path.lexists(output):
-        raise UsageError("it exists already", remedy="give --overwrite, or another name with -o", file=output)
-    stem = output.stem.removesuffix(".avg")
-    for twin in (output.with_name(f"{stem}.mp4"), output.with_name(f"{stem}.avg.mp4")):
-        if twin != output and record.exists() and twin.exists() and twin != path:
-            raise UsageError(
-                f"its record would replace that of {twin.name}", remedy="give another name with -o", file=output
-            )
-
-
 def _check_numbers(path: Path, plan: Plan, numbers: Collection[int]) -> None:
     unknown = sorted(set(numbers) - {t.id for t in plan.tracks})
     if unknown:
@@ -397,26 +259,5 @@ def _check_numbers(path: Path, plan: Plan, numbers: Collection[int]) -> None:
         )
 
 
-def _people(plan: Plan, verdicts: Verdicts) -> tuple[PersonEntry, ...]:
-    return tuple(
-        person_entry(
-            track,
-            plan.timeline,
-            verdict=decision.verdict,
-            reason=str(decision.reason),
-            rule=decision.rule,
-            frames_covered=len(decision.covered_frames),
-        )
-        for track, decision in zip(plan.tracks, verdicts.decisions, strict=True)
-    )
-
-
 def _second_entry(second: SecondLook, *, on: bool) -> SecondLookEntry:
     return SecondLookEntry(on=on, looks=second.looks, finds=second.finds, frames_added=second.frames_added)
-
-
-def _policy_entry(policy: Policy, *, numbers: bool) -> PolicyEntry:
-    source: Literal["none", "file", "numbers", "file-and-numbers"] = "numbers" if numbers else "none"
-    if policy.file_sha256 is not None:
-        source = "file-and-numbers" if numbers else "file"
-    return PolicyEntry(source=source, sha256=policy.file_sha256, profile=policy.profile, purpose=policy.purpose)

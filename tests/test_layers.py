@@ -15,6 +15,8 @@ LEVELS = (
     ("cli",),
     ("review", "batch", "bench"),
     ("pipeline",),
+    ("photos",),
+    ("job",),
     ("record", "register", "redact", "policy"),
     ("track",),
     ("detect",),

@@ -1,0 +1,231 @@
+"""What every job shares, whether on a recording or a photo: its settings, its names, its reports and its outcome."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from avg_video.detect.detector import detector_name
+from avg_video.detect.manifest import model
+from avg_video.errors import UsageError
+from avg_video.media.timing import Timeline
+from avg_video.policy.decide import Verdicts
+from avg_video.policy.document import Policy, load_policy
+from avg_video.record.entries import person_entry
+from avg_video.record.hashes import fingerprint
+from avg_video.record.model import PersonEntry, PolicyEntry, Record
+from avg_video.redact.paint import Style
+from avg_video.track.types import Track
+
+__all__ = [
+    "MAX_THREADS",
+    "Job",
+    "Outcome",
+    "Progress",
+    "Settings",
+    "Silent",
+    "check_names",
+    "default_output",
+    "people_entries",
+    "policy_beside",
+    "policy_entry",
+    "record_path_for",
+    "settings_fingerprint",
+]
+
+MAX_THREADS = 64
+"""More threads than this only take memory: every one of them holds pictures."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a copy is made. Everything here but `threads` and `overwrite` can change the output.
+
+    Attributes
+    ----------
+    detector: "auto", or the name of one in the manifest.
+    threads: how many threads each stage may use; 0 is as many as the computer has.
+    style: how faces are covered.
+    audio: "drop" or "keep"; None is as the policy says.
+    encoder, crf, preset: as of `media.encoders`.
+    second_look: False leaves out the look at the covered pictures; faces that were missed then stay visible.
+    overwrite: True replaces an output that exists.
+    """
+
+    detector: str = "auto"
+    threads: int = 0
+    style: Style = Style.FILL
+    audio: Literal["drop", "keep"] | None = None
+    encoder: str = "libx264"
+    crf: int = 20
+    preset: str = "veryfast"
+    second_look: bool = True
+    overwrite: bool = False
+
+    @property
+    def thread_count(self) -> int:
+        """`threads`, with 0 resolved; never more than `MAX_THREADS`."""
+        return min(self.threads or os.cpu_count() or 1, MAX_THREADS)
+
+
+class Progress(Protocol):
+    """Told how far the work is; may raise to stop it, and then nothing is left behind."""
+
+    def stage(self, name: str, total_s: float | None) -> None:
+        """A stage begins: "looking", "making" or "checking"; `total_s` is the film's length in seconds, if known."""
+
+    def at(self, second: float, pictures: int) -> None:
+        """How far the stage is: seconds of film, and pictures done."""
+
+    def warn(self, text: str) -> None:
+        """Something the user must know."""
+
+
+class Silent:
+    """Tells nobody."""
+
+    def stage(self, name: str, total_s: float | None) -> None: ...
+    def at(self, second: float, pictures: int) -> None: ...
+    def warn(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one recording.
+
+    Attributes
+    ----------
+    exit_code: 0 done and checked; 3 done, but a person must look (the record's warnings say at what).
+    stage_s: wall seconds of each stage.
+    """
+
+    record: Record
+    output: Path
+    record_path: Path
+    exit_code: int
+    stage_s: dict[str, float]
+
+
+def default_output(path: Path) -> Path:
+    """NAME.avg.mp4 beside the recording."""
+    return path.with_name(f"{path.stem}.avg.mp4")
+
+
+def record_path_for(output: Path) -> Path:
+    """NAME.avg.json beside NAME.avg.mp4; NAME.json would hide that it belongs to this program."""
+    stem = output.stem.removesuffix(".avg")
+    return output.with_name(f"{stem}.avg.json")
+
+
+def policy_beside(path: Path) -> Policy:
+    """The policy in NAME.avg.toml beside the recording, or else the one under which nobody is shown."""
+    beside = path.with_name(f"{path.stem}.avg.toml")
+    # A link that leads nowhere is a policy that can't be read, and not the absence of one.
+    return load_policy(beside) if os.path.lexists(beside) else Policy()
+
+
+def settings_fingerprint(settings: Settings, policy: Policy) -> str:
+    """SHA-256 over everything that changes the output: settings, weights, policy and version of this program."""
+    from avg_video import __version__
+
+    detector = detector_name(settings.detector)
+    parts = {k: str(v) for k, v in vars(settings).items() if k not in ("threads", "overwrite", "detector")}
+    return fingerprint(
+        {
+            **parts,
+            "detector": detector,
+            "weights": model(detector).sha256,
+            "policy": policy.model_dump(mode="json"),
+            "version": __version__,
+        }
+    )
+
+
+@dataclass
+class Job:
+    """One recording or photo on its way.
+
+    Attributes
+    ----------
+    numbers: whether people were chosen by number.
+    warnings: what was said so far, for the record.
+    """
+
+    path: Path
+    output: Path
+    settings: Settings
+    progress: Progress
+    numbers: bool = False
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    run_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    warnings: list[str] = field(default_factory=list)
+    stage_s: dict[str, float] = field(default_factory=dict)
+
+    def warn(self, text: str) -> None:
+        """Tell the user, and the record."""
+        self.warnings.append(text)
+        self.progress.warn(text)
+
+    def timed(self, stage: str) -> Timer:
+        """`with job.timed("looking"): ...` measures that stage."""
+        return Timer(self.stage_s, stage)
+
+
+class Timer:
+    """Puts the wall seconds of a `with` block into a dict, under a name."""
+
+    def __init__(self, into: dict[str, float], stage: str) -> None:
+        self._into, self._stage = into, stage
+
+    def __enter__(self) -> None:
+        self._from = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._into[self._stage] = time.perf_counter() - self._from
+
+
+def check_names(path: Path, output: Path, *, overwrite: bool) -> None:
+    """Refuse what could destroy the recording, or something else, or can't be written, before any work is done."""
+    record = record_path_for(output)
+    for target in (output, record):
+        if target.exists() and path.exists() and target.samefile(path):
+            raise UsageError("the output would replace the recording", remedy="give another name with -o", file=path)
+    if output.is_dir():
+        raise UsageError("the output is a folder", remedy="give the name of a file with -o", file=output)
+    if not overwrite and os.path.lexists(output):
+        raise UsageError("it exists already", remedy="give --overwrite, or another name with -o", file=output)
+    stem = output.stem.removesuffix(".avg")
+    for twin in (output.with_name(f"{stem}.mp4"), output.with_name(f"{stem}.avg.mp4")):
+        if twin != output and record.exists() and twin.exists() and twin != path:
+            raise UsageError(
+                f"its record would replace that of {twin.name}", remedy="give another name with -o", file=output
+            )
+
+
+def people_entries(tracks: Sequence[Track], timeline: Timeline, verdicts: Verdicts) -> tuple[PersonEntry, ...]:
+    """Everybody who was followed, with what was decided, for the record."""
+    return tuple(
+        person_entry(
+            track,
+            timeline,
+            verdict=decision.verdict,
+            reason=str(decision.reason),
+            rule=decision.rule,
+            frames_covered=len(decision.covered_frames),
+        )
+        for track, decision in zip(tracks, verdicts.decisions, strict=True)
+    )
+
+
+def policy_entry(policy: Policy, *, numbers: bool) -> PolicyEntry:
+    """Which rules held, for the record; `numbers`: whether people were chosen by number too."""
+    source: Literal["none", "file", "numbers", "file-and-numbers"] = "numbers" if numbers else "none"
+    if policy.file_sha256 is not None:
+        source = "file-and-numbers" if numbers else "file"
+    return PolicyEntry(source=source, sha256=policy.file_sha256, profile=policy.profile, purpose=policy.purpose)
