@@ -7,6 +7,7 @@ importing this package costs nothing and opens nothing.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 from avg_video.errors import (
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from avg_video.redact.paint import Style
 
 __version__ = "0.1.0"
+
+# Nothing here opens a network connection, and parts may not either. From 1.29 on, onnxruntime reports every session to
+# its maker and keeps a lasting number for the computer in the user's cache folder, unless this is set before it is
+# first imported. Set here, it holds in every process that has loaded any module of this package.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __all__ = [
     "AvgError",
