@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from avg_video.detect.detector import detector_name
 from avg_video.detect.manifest import model
 from avg_video.errors import UsageError
+from avg_video.media.neighbours import Neighbours, neighbours_of
 from avg_video.media.timing import Timeline
 from avg_video.policy.decide import Verdicts
 from avg_video.policy.document import Policy, load_policy
@@ -155,6 +156,7 @@ class Job:
     ----------
     numbers: whether people were chosen by number.
     warnings: what was said so far, for the record.
+    neighbours: what lies beside it under its name. The user is told their names, the record only how many there are.
     """
 
     path: Path
@@ -166,6 +168,12 @@ class Job:
     run_id: uuid.UUID = field(default_factory=uuid.uuid4)
     warnings: list[str] = field(default_factory=list)
     stage_s: dict[str, float] = field(default_factory=dict)
+    neighbours: Neighbours = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.neighbours = neighbours_of(self.path)
+        if self.neighbours.warning is not None:
+            self.progress.warn(self.neighbours.warning)
 
     def warn(self, text: str) -> None:
         """Tell the user, and the record."""

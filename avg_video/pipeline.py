@@ -171,7 +171,7 @@ def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: E
                 job.warn(text)
         with job.timed("checking"):
             job.progress.stage("checking", None)
-            read_back(video.path, job.info, plan.timeline, sound=sound)
+            inspected = read_back(video.path, job.info, plan.timeline, sound=sound)
             if sha256_file(job.path) != plan.source_sha256:
                 remedy = "wait until it is complete, then run again"
                 raise InputError("it changed while it was being read", remedy=remedy, file=job.path)
@@ -181,8 +181,8 @@ def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: E
             started=job.started,
             finished=datetime.now(UTC),
             tool=tool_versions(),
-            input=input_entry(job.info, plan.timeline, plan.source_sha256, hidden),
-            output=output_entry(video.path, plan.timeline, encoder, str(settings.style), sound),
+            input=input_entry(job.info, plan.timeline, plan.source_sha256, hidden, job.neighbours.counts),
+            output=output_entry(video.path, plan.timeline, encoder, str(settings.style), sound, inspected),
             policy=policy_entry(policy, numbers=job.numbers),
             settings_sha256=settings_fingerprint(settings, policy),
             model=ModelEntry(name=detector.name, sha256=model(detector.name).sha256),

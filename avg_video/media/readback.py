@@ -19,16 +19,31 @@ from avg_video.media.source import SourceInfo
 from avg_video.media.timing import Timeline
 from avg_video.media.writer import keeps_sound
 
-__all__ = ["read_back"]
+__all__ = ["CHECKED", "read_back"]
+
+CHECKED = (
+    "boxes",
+    "box-fields",
+    "edit-lists",
+    "key-frames",
+    "nal-units",
+    "picture-times",
+    "sound-packets",
+    "streams",
+    "unused-bytes",
+)
+"""What `read_back` goes through, in words for the record."""
 
 _ASPECT_TOLERANCE = Fraction(1, 1000)  # encoders keep only small numbers
 
 _REMEDY = "run again; if it happens again, choose another --encoder"
 
 
-def read_back(path: Path, info: SourceInfo, timeline: Timeline, *, sound: SoundPlan) -> None:
+def read_back(path: Path, info: SourceInfo, timeline: Timeline, *, sound: SoundPlan) -> tuple[str, ...]:
     """Check streams, size, pixel shape, colour tags, every picture's time, the length, the sound's length, and decode
     every key frame. Then search every byte for what is neither picture nor sound (`inspect_file`).
+
+    Returns what was checked, in words for the record.
 
     Raises `CheckFailed` naming the first thing that is not as it should be.
     """
@@ -42,6 +57,7 @@ def read_back(path: Path, info: SourceInfo, timeline: Timeline, *, sound: SoundP
                 raise _failed(what, path)
         for what in inspect_file(path):
             raise _failed(f"it holds something else than picture and sound ({what})", path)
+        return CHECKED
     except av.FFmpegError as error:
         raise _failed(f"it can't be read back ({error.strerror})", path) from error
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +51,15 @@ def person_entry(
     )
 
 
-def input_entry(info: SourceInfo, timeline: Timeline, sha256: str, hidden: Collection[str]) -> InputEntry:
-    """The recording that went in; `hidden` is every category of hidden data that was met in it."""
+def input_entry(
+    info: SourceInfo,
+    timeline: Timeline,
+    sha256: str,
+    hidden: Collection[str],
+    neighbours: Mapping[str, int] | None = None,
+) -> InputEntry:
+    """The recording that went in; `hidden` is every category of hidden data that was met in it, `neighbours` how many
+    files of each category lay beside it, None where that could not be known."""
     return InputEntry.model_validate(
         {
             "sha256": sha256,
@@ -66,12 +73,15 @@ def input_entry(info: SourceInfo, timeline: Timeline, sha256: str, hidden: Colle
             "decoded_frames": len(timeline),
             "decoded_seconds": timeline.duration_s,
             "hidden": tuple(sorted(set(hidden))),
+            "neighbours": None if neighbours is None else dict(neighbours),
         }
     )
 
 
-def output_entry(path: Path, timeline: Timeline, encoder: Encoder, style: str, sound: SoundPlan) -> OutputEntry:
-    """The finished video at `path`."""
+def output_entry(
+    path: Path, timeline: Timeline, encoder: Encoder, style: str, sound: SoundPlan, inspected: Collection[str]
+) -> OutputEntry:
+    """The finished video at `path`; `inspected` is what it was searched for before it got its name."""
     return OutputEntry(
         sha256=sha256_file(path),
         bytes=path.stat().st_size,
@@ -82,6 +92,7 @@ def output_entry(path: Path, timeline: Timeline, encoder: Encoder, style: str, s
         encoder_options=dict(encoder.options),
         style=style,
         sound=SoundEntry(kept=sound.keep, muted_seconds=_muted_seconds(sound, timeline.duration_s)),
+        inspected=tuple(inspected),
     )
 
 

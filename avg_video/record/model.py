@@ -35,7 +35,7 @@ __all__ = [
     "ToolVersions",
 ]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raised by one whenever a field is added, removed or changes its meaning."""
 
 UTC_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
@@ -130,6 +130,9 @@ class InputEntry(_Entry):
     """How long they last."""
     hidden: tuple[Word, ...]
     """Kinds of hidden data it held, none of which went along; kinds only, never what was in them."""
+    neighbours: dict[Word, Annotated[int, Field(gt=0)]] | None = None
+    """How many files of which kind lay beside it under its name (subtitles, thumbnails), none of which was copied; null
+    when its folder could not be listed. No names."""
 
 
 class SoundEntry(_Entry):
@@ -162,6 +165,8 @@ class OutputEntry(_Entry):
     """How faces were covered: fill and solid use nothing of the face; mosaic and blur are weaker."""
     sound: SoundEntry
     """What happened to the sound."""
+    inspected: tuple[Word, ...] = ()
+    """What the finished file was searched for, and was found free of or in order. A file that fails has no record."""
 
 
 class PolicyEntry(_Entry):
@@ -258,7 +263,7 @@ class SecondLookEntry(_Entry):
 class Record(_Entry):
     """What was done to one recording: it was de-identified and redacted, which is not the same as anonymous."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     """Version of this list of fields."""
     run_id: UUID4
     """A random number for this run; it says nothing about what was recorded."""

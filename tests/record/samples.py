@@ -59,6 +59,7 @@ def record(**changes: Any) -> Record:
             decoded_frames=250,
             decoded_seconds=10.0,
             hidden=("tags", "chapters", "cover-art"),
+            neighbours={"subtitles": 2, "thumbnails": 1},
         ),
         "output": OutputEntry(
             sha256="b" * 64,
@@ -70,6 +71,7 @@ def record(**changes: Any) -> Record:
             encoder_options={"preset": "veryfast", "crf": "20"},
             style="fill",
             sound=SoundEntry(kept=True, muted_seconds=1.5),
+            inspected=("boxes", "streams"),
         ),
         "policy": PolicyEntry(source="file", sha256="c" * 64, profile="iclon", purpose="teacher-training"),
         "settings_sha256": "d" * 64,

@@ -44,7 +44,7 @@ def objects(data: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, 
     """The way to every object with fixed keys in a record."""
     found: list[tuple[str | int, ...]] = []
     if isinstance(data, dict):
-        found += [] if at[-1:] == ("encoder_options",) else [at]
+        found += [] if at[-1:] in (("encoder_options",), ("neighbours",)) else [at]
         for key, value in data.items():
             found += objects(value, (*at, key))
     elif isinstance(data, list):
