@@ -144,6 +144,12 @@ class Decoding:
             ) from e
         except av.error.FFmpegError as e:
             raise self._damaged("can't be decoded", e) from e
+        except IndexError as e:
+            # PyAV's answer when FFmpeg meets a stream that the header did not tell of (FLV, TS). It never hands such
+            # packets over, so what is in them would be missing without a word.
+            raise UnsupportedInput(
+                "holds a stream that begins on the way", remedy="convert it to MP4 first", file=self.file
+            ) from e
         self._check_whole()
 
     def _demux(self) -> Iterator[Packet[VideoStream]]:

@@ -148,7 +148,7 @@ class SoundSource:
         try:
             for packet in self._box.demux(self._stream):
                 yield from packet.decode()
-        except (av.FFmpegError, ValueError) as error:
+        except (av.FFmpegError, ValueError, IndexError) as error:
             raise DamagedInput(
                 "its sound is damaged and can't be decoded",
                 remedy="leave the sound out with --audio drop, or copy the recording again",

@@ -1,0 +1,178 @@
+"""Feeds the project's own parsers with bytes that a coverage-guided fuzzer (atheris) makes up.
+
+Only the documented errors may come out. `pip install atheris` first; it is no dependency of the project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.kinds import KINDS, make_kind
+
+__all__ = ["TARGETS", "seeds_for"]
+
+_SCRATCH = Path(tempfile.gettempdir())
+
+
+def boxes(data: bytes) -> None:
+    """The boxes of an MP4, walked."""
+    from avg_video.media.boxes_mp4 import MalformedBox, walk
+
+    with contextlib.suppress(MalformedBox):
+        for box in walk(io.BytesIO(data), 0, len(data)):
+            assert 0 <= box.start < box.payload <= box.end <= len(data), box
+
+
+def inspection(data: bytes) -> None:
+    """The inspection of a finished MP4: it may only name findings, in printable words."""
+    from avg_video.media.inspect import inspect_file
+
+    path = _scratch("inspected.mp4", data)
+    for finding in inspect_file(path):
+        assert finding.isprintable(), finding
+
+
+def units(data: bytes) -> None:
+    """NAL units, SEI messages and decoder configurations of H.264."""
+    from avg_video.media import sei
+
+    if not data:
+        return
+    head, rest = data[0], data[1:]
+    with contextlib.suppress(sei.MalformedNal):
+        if head & 4:
+            sei.parse_avc_config(rest)
+        found = sei.split_annex_b(rest) if head & 8 else sei.split_sample(rest, (head & 3) + 1)
+        for nal in found:
+            with contextlib.suppress(sei.MalformedNal):
+                sei.sei_payload_types(nal)
+
+
+def policy(data: bytes) -> None:
+    """A policy file."""
+    from avg_video.errors import PolicyError
+    from avg_video.policy.document import load_policy
+
+    with contextlib.suppress(PolicyError):
+        load_policy(_scratch("fuzzed.avg.toml", data))
+
+
+def plan(data: bytes) -> None:
+    """A plan. The bytes are what its columns hold, so that the fuzzer need not learn to deflate."""
+    from avg_video.errors import UsageError
+    from avg_video.policy.plan import Plan
+
+    with contextlib.suppress(UsageError):
+        Plan.load(_scratch("fuzzed.avgplan", data))
+
+
+def record(data: bytes) -> None:
+    """A record."""
+    from avg_video.errors import UsageError
+    from avg_video.record.store import read_record
+
+    with contextlib.suppress(UsageError):
+        read_record(_scratch("fuzzed.avg.json", data))
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "boxes": boxes,
+    "inspection": inspection,
+    "units": units,
+    "policy": policy,
+    "plan": plan,
+    "record": record,
+}
+"""What is fuzzed, by name; each takes bytes and raises only when something is wrong with the parser."""
+
+
+def _scratch(name: str, data: bytes) -> Path:
+    path = _SCRATCH / f"avg-fuzz-{os.getpid()}-{name}"
+    path.write_bytes(data)
+    return path
+
+
+POLICY = b"""profile = "avg-school"
+audio = "keep"
+mute = [{ from = "00:00:01", to = 2.5 }]
+[[consent_region]]
+polygon = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
+from = 0
+to = "00:10:00"
+[[objected]]
+pupil = "L07"
+at = { t = 1.5, x = 0.5, y = 0.5 }
+seat = [[0, 0], [0.2, 0], [0.2, 0.2]]
+[[show]]
+who = "teacher"
+at = { t = 0, x = 0.2, y = 0.3 }
+"""
+
+
+def seeds_for(name: str) -> list[bytes]:
+    """Sound examples for a target, from which the fuzzer sets out."""
+    from avg_video.policy.plan import Plan
+
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder)
+        if name == "policy":
+            return [POLICY]
+        clip = make_kind(KINDS["mp4/h264"], top)
+        from avg_video.pipeline import Settings, analyse, anonymise, record_path_for
+
+        settings = Settings(detector="centerface", threads=1, preset="ultrafast", audio="keep")
+        if name == "plan":
+            found: Plan = analyse(clip, settings)
+            found.save(top / "p.avgplan")
+            return [(top / "p.avgplan").read_bytes()]
+        done = anonymise(clip, top / "out.avg.mp4", settings=settings)
+        if name == "record":
+            return [record_path_for(done.output).read_bytes()]
+        film = done.output.read_bytes()
+        if name == "units":
+            at = film.rindex(b"mdat") + 4
+            return [b"\x03" + film[at : at + 600], b"\x0b\0\0\1\6\5\4abcd\x80\0\0\1\x65\x88", b"\x04" + _config(film)]
+        return [film, clip.read_bytes()]
+
+
+def _config(film: bytes) -> bytes:
+    at = film.index(b"avcC")
+    return film[at + 4 : at - 4 + int.from_bytes(film[at - 4 : at], "big")]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Fuzz one target for some seconds; atheris ends the process, with 0 if nothing was found."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz_parsers", description=__doc__.splitlines()[0])
+    parser.add_argument("target", choices=sorted(TARGETS))
+    parser.add_argument("--seconds", type=int, default=120)
+    parser.add_argument("--longest", type=int, default=16384, help="most bytes of an input")
+    parser.add_argument("--findings", type=Path, default=Path.cwd(), metavar="FOLDER", help="where inputs that fail go")
+    chosen = parser.parse_args(words)
+    import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+    seeds = seeds_for(chosen.target)
+    with atheris.instrument_imports(include=["avg_video"]):
+        for module in [m for m in sys.modules if m.startswith("avg_video")]:
+            del sys.modules[module]  # loaded for the examples; once more, with counters
+        import avg_video.media.inspect
+        import avg_video.policy.plan
+        import avg_video.record.store  # noqa: F401
+    with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:
+        for number, seed in enumerate(seeds):
+            (Path(corpus) / str(number)).write_bytes(seed)
+        flags = [f"-max_total_time={chosen.seconds}", f"-max_len={chosen.longest}", "-timeout=20", "-rss_limit_mb=4096"]
+        flags += [f"-artifact_prefix={chosen.findings}/{chosen.target}-", "-print_final_stats=1"]
+        atheris.Setup([sys.argv[0], *flags, corpus], TARGETS[chosen.target])
+        atheris.Fuzz()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

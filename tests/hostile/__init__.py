@@ -1,0 +1,1 @@
+"""Broken input and input made to harm."""
