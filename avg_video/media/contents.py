@@ -15,6 +15,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from avg_video.errors import InputError, UnsupportedInput
+from avg_video.media.leftovers import hidden_in_file
 
 __all__ = [
     "choose_sound",
@@ -38,7 +39,9 @@ stream is a cover whose mark was lost: Matroska keeps none for tracks."""
 
 _STILL_BRANDS: Final = frozenset({"heic", "heix", "heim", "heis", "mif1", "msf1", "avif", "avis"})
 
-_STRUCTURE_KEYS: Final = frozenset({"major_brand", "minor_version", "compatible_brands", "language", "vendor_id"})
+_STRUCTURE_KEYS: Final = frozenset({"major_brand", "minor_version", "compatible_brands", "vendor_id"})
+_NO_LANGUAGE: Final = frozenset({"", "und"})
+_TIME_KEYS: Final = frozenset({"creation_time", "date", "creationdate", "com.apple.quicktime.creationdate"})
 _PLACE_WORDS: Final = ("location", "gps", "geo", "xyz", "loci", "coordinates")
 
 _S = TypeVar("_S", bound=Stream)
@@ -83,9 +86,10 @@ def has_decoder(stream: Stream) -> bool:
     return context is not None
 
 
-def hidden_in_container(box: InputContainer, chosen: VideoStream) -> tuple[str, ...]:
-    """Sorted categories of what the container holds besides one picture and one sound. Values are never looked at."""
+def hidden_in_container(box: InputContainer, chosen: VideoStream, file: Path) -> tuple[str, ...]:
+    """Sorted categories of what the container holds besides one picture and one sound. Values are never kept."""
     found = set(_tag_kinds([box.metadata, *(s.metadata for s in box.streams)]))
+    found |= hidden_in_file(file)
     if box.chapters():
         found.add("chapters")
     for stream in box.streams:
@@ -127,8 +131,13 @@ def _default_or_first(streams: Sequence[_S]) -> _S:
 
 
 def _tag_kinds(tags: Iterable[Mapping[str, str]]) -> Iterable[str]:
-    for key in {k.lower() for group in tags for k in group}:
-        if any(word in key for word in _PLACE_WORDS):
+    for key, value in {(k.lower(), v) for group in tags for k, v in group.items()}:
+        if key == "language":
+            if value not in _NO_LANGUAGE:
+                yield "language"
+        elif key in _TIME_KEYS:
+            yield "creation-time"
+        elif any(word in key for word in _PLACE_WORDS):
             yield "location"
         elif key == "timecode":
             yield "timecode"

@@ -19,6 +19,7 @@ from avg_video.errors import DamagedInput, InputError, UnsupportedInput
 from avg_video.media.clock import PictureClock
 from avg_video.media.contents import choose_sound, choose_video, has_decoder
 from avg_video.media.opening import MAX_PIXELS, open_plain
+from avg_video.media.riders import Riders
 
 __all__ = ["MAX_PICTURES", "Decoding", "declared_end"]
 
@@ -33,9 +34,6 @@ _ALPHA_DECODERS: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 _DECLARING: Final = frozenset({"mov", "matroska", "avi", "flv", "asf", "gif", "mxf"})
 """Containers whose header says how long the recording is. For the others FFmpeg estimates from what is there."""
-
-_CAPTION_MARK: Final = b"GA94"
-"""Identifier of CEA-608/708 captions in SEI messages and MPEG-2 user data (ATSC A/53 part 4, 6.2.3)."""
 
 _TOLERANCE_S: Final = 0.5
 """How much shorter than declared a recording may be: sound that ends a little later, rounding in headers."""
@@ -55,7 +53,7 @@ class Decoding:
     box, stream: the open container and the chosen stream.
     sound_stream: index of the chosen sound stream, or None.
     time_base: seconds per unit of every pts.
-    hidden: categories of hidden data met in the packets so far: "captions", and "trimmed-picture" where an edit list
+    hidden: categories of hidden data met in the packets so far (`Riders`), and "trimmed-picture" where an edit list
         keeps stored pictures from being shown.
     """
 
@@ -77,7 +75,8 @@ class Decoding:
             raise
         # AVI stores no display times; see PictureClock.
         self.clock = PictureClock(self.time_base, path, by_order=self.box.format.name == "avi")
-        self.hidden: set[str] = set()
+        self._riders = Riders(self._context.codec.canonical_name, self._context.extradata)
+        self.hidden: set[str] = set(self._riders.in_extradata)
         self.pictures = 0
         self.end_pts = 0
         self._packets = 0
@@ -176,8 +175,7 @@ class Decoding:
             raise self._damaged("breaks off or has lost data")
         # Looked for in the packet and not among the side data of every frame: PyAV ties a frame whose side data was
         # asked for to itself, so its memory would come free only with the next sweep of the garbage collector.
-        if "captions" not in self.hidden and _CAPTION_MARK in bytes(packet):
-            self.hidden.add("captions")
+        self.hidden |= self._riders.in_packet(bytes(packet))
         if packet.is_discard:
             self.hidden.add("trimmed-picture")
         elif packet.pts is not None:

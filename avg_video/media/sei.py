@@ -17,6 +17,7 @@ __all__ = [
     "nal_name",
     "nal_type",
     "parse_avc_config",
+    "sei_messages",
     "sei_payload_types",
     "split_annex_b",
     "split_sample",
@@ -103,18 +104,26 @@ def sei_payload_types(nal: bytes) -> tuple[int, ...]:
     """
     if nal_type(nal) != SEI:
         raise MalformedNal(f"expected an SEI, got {nal_name(nal_type(nal))}")
+    return tuple(kind for kind, _ in sei_messages(nal[1:]))
+
+
+def sei_messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and payload of each message in an SEI NAL unit, whose header (one byte in H.264, two in H.265) is cut off.
+
+    Raises `MalformedNal` when a size reaches beyond the unit.
+    """
     # Emulation prevention: 00 00 03 stands for 00 00 wherever a start code could be mistaken (H.264 7.4.1.1).
-    body = nal[1:].replace(b"\x00\x00\x03", b"\x00\x00")
-    found = []
+    body = data.replace(b"\x00\x00\x03", b"\x00\x00")
+    stripped = body.rstrip(b"\x00")
+    end = len(stripped) - 1 if stripped.endswith(b"\x80") else len(body)  # the stop bit
     at = 0
-    while at < len(body) and body[at:].rstrip(b"\x00") != b"\x80":
+    while at < len(body) and at != end:
         kind, at = _sei_number(body, at)
         size, at = _sei_number(body, at)
-        at += size
-        if at > len(body):
+        if at + size > len(body):
             raise MalformedNal("an SEI message reaches beyond its NAL unit")
-        found.append(kind)
-    return tuple(found)
+        yield kind, body[at : at + size]
+        at += size
 
 
 def _sei_number(body: bytes, at: int) -> tuple[int, int]:

@@ -140,7 +140,7 @@ def _describe(source: Decoding, frame: av.VideoFrame, converter: Converter, orie
         has_alpha=converter.has_alpha,
         video_stream=stream.index,
         sound_stream=source.sound_stream,
-        hidden=tuple(sorted({*hidden_in_container(source.box, stream), *hidden_in_frame(frame)})),
+        hidden=tuple(sorted({*hidden_in_container(source.box, stream, source.file), *hidden_in_frame(frame)})),
         warnings=tuple(_warnings(source, frame, converter, orientation, end)) + aspect_warning,
     )
 
