@@ -15,6 +15,7 @@ from avg_video.detect.detector import detector_name
 from avg_video.detect.manifest import model
 from avg_video.errors import UsageError
 from avg_video.media.neighbours import Neighbours, neighbours_of
+from avg_video.media.photo_kinds import is_photo_name
 from avg_video.media.timing import Timeline
 from avg_video.policy.decide import Verdicts
 from avg_video.policy.document import Policy, load_policy
@@ -114,14 +115,21 @@ class Outcome:
 
 
 def default_output(path: Path) -> Path:
-    """NAME.avg.mp4 beside the recording."""
-    return path.with_name(f"{path.stem}.avg.mp4")
+    """Beside the input: NAME.avg.mp4 for a recording, NAME.avg.jpg for what is called like a photo, NAME.avg.png for a
+    PNG."""
+    suffix = path.suffix.lower()
+    end = ".png" if suffix == ".png" else ".jpg" if is_photo_name(path) else ".mp4"
+    return path.with_name(f"{path.stem}.avg{end}")
 
 
 def record_path_for(output: Path) -> Path:
-    """NAME.avg.json beside NAME.avg.mp4; NAME.json would hide that it belongs to this program."""
+    """NAME.avg.json beside NAME.avg.mp4; NAME.json would hide that it belongs to this program.
+
+    Beside NAME.avg.jpg it is NAME.avg.jpg.json, since phones give a photo and the short film of it one name.
+    """
     stem = output.stem.removesuffix(".avg")
-    return output.with_name(f"{stem}.avg.json")
+    kind = output.suffix.lower() if is_photo_name(output) else ""
+    return output.with_name(f"{stem}.avg{kind}.json")
 
 
 def policy_beside(path: Path) -> Policy:
@@ -209,7 +217,8 @@ def check_names(path: Path, output: Path, *, overwrite: bool) -> None:
     if not overwrite and os.path.lexists(output):
         raise UsageError("it exists already", remedy="give --overwrite, or another name with -o", file=output)
     stem = output.stem.removesuffix(".avg")
-    for twin in (output.with_name(f"{stem}.mp4"), output.with_name(f"{stem}.avg.mp4")):
+    end = output.suffix if is_photo_name(output) else ".mp4"
+    for twin in (output.with_name(f"{stem}{end}"), output.with_name(f"{stem}.avg{end}")):
         if twin != output and record.exists() and twin.exists() and twin != path:
             raise UsageError(
                 f"its record would replace that of {twin.name}", remedy="give another name with -o", file=output

@@ -34,6 +34,7 @@ from avg_video.job import (
 )
 from avg_video.media.cores import one_thread_per_stage
 from avg_video.media.encoders import Encoder, choose_encoder
+from avg_video.media.photo_kinds import photo_kind
 from avg_video.media.picture import Picture
 from avg_video.media.readback import read_back
 from avg_video.media.reader import VideoReader
@@ -43,6 +44,7 @@ from avg_video.media.stages import prefetch
 from avg_video.media.temporary import PrivateTemporary, as_output_error
 from avg_video.media.timing import Timeline
 from avg_video.media.writer import VideoWriter
+from avg_video.photos import anonymise_photo
 from avg_video.policy.decide import Verdicts, decide
 from avg_video.policy.document import Policy
 from avg_video.policy.gaps import split_gaps
@@ -83,6 +85,8 @@ def analyse(path: Path, settings: Settings | None = None, progress: Progress | N
     AvgError: whatever is wrong with the recording or the weights.
     """
     settings, progress = settings or Settings(), progress or Silent()
+    if photo_kind(path) is not None:
+        raise _no_numbers(path)
     detector = load_detector(settings.detector, threads=settings.thread_count)
     with one_thread_per_stage(), VideoReader(path, threads=min(settings.threads, MAX_THREADS), draft=True) as reader:
         sha256 = sha256_file(path)
@@ -104,7 +108,7 @@ def anonymise(
     shown: Collection[int] = (),
     progress: Progress | None = None,
 ) -> Outcome:
-    """Make a copy of the recording `path` at `output` that is safe to upload, and its record beside it.
+    """Make a copy of the recording or photo `path` at `output` that is safe to upload, and its record beside it.
 
     Parameters
     ----------
@@ -117,6 +121,10 @@ def anonymise(
     AvgError: nothing lies under the final name then (or what lay there before, untouched).
     """
     settings, progress = settings or Settings(), progress or Silent()
+    if photo_kind(path) is not None:
+        if plan is not None or objected or shown:
+            raise _no_numbers(path)
+        return anonymise_photo(path, output, settings=settings, policy=policy, progress=progress)
     check_names(path, output, overwrite=settings.overwrite)
     with PrivateTemporary(output, overwrite=settings.overwrite):
         pass  # a folder that is missing or not writable is better known before the film was looked at
@@ -142,6 +150,14 @@ def anonymise(
     for text in verdicts.warnings:
         job.warn(text)
     return _make(job, plan, policy, verdicts, encoder)
+
+
+def _no_numbers(path: Path) -> UsageError:
+    return UsageError(
+        "is a photo, and people are numbered in recordings only",
+        remedy="name who is shown or objected in a policy, by points at t = 0",
+        file=path,
+    )
 
 
 @dataclass(kw_only=True)

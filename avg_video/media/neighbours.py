@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from avg_video.errors import printable
+from avg_video.media.photo_kinds import JPEG_SUFFIXES
 
 __all__ = ["Neighbours", "neighbours_of"]
 
@@ -26,7 +27,7 @@ _KINDS: Final = {
 """What cameras, phones, drones and meeting tools put beside a recording: category, and ends of names."""
 _KIND: Final = {f".{end}": kind for kind, ends in _KINDS.items() for end in ends}
 
-_OUR_OWN: Final = (".avg.json", ".avg.toml")
+_OUR_OWN: Final = (".avg.json", ".avg.toml", *(f".avg{end}.json" for end in (*JPEG_SUFFIXES, ".png")))
 """A record and a policy of this program: they lie there on purpose, and the user knows of them."""
 
 _GOPRO: Final = re.compile(r"g[hx](\d{6})")

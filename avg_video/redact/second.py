@@ -15,7 +15,7 @@ from avg_video.redact.carried import between, carried, grown
 from avg_video.redact.paint import Style, paint, paint_picture
 from avg_video.redact.shape import cover_mask
 
-__all__ = ["SecondLook"]
+__all__ = ["SecondLook", "explained"]
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -184,7 +184,7 @@ class SecondLook:
         self._looked_s = last.second
         found = self.look(last.picture).boxes_xyxy
         self.looks += 1
-        found = found[~_explained(found, last.shown)]
+        found = found[~explained(found, last.shown)]
         is_ghost = _share_covered(found, last) >= GHOST_SHARE
         found, ghosts = found[~is_ghost], found[is_ghost]
         carried_here, supported = self._carry_forward()
@@ -250,7 +250,7 @@ class SecondLook:
             held.add(np.concatenate([middle - half, middle + half], axis=1), people=False)
 
 
-def _explained(found: F32, shown: F32) -> Bool:
+def explained(found: F32, shown: F32) -> Bool:
     """Which finds (n, 4) are people shown (m, 4), bool (n,): each person explains one find, the best fitting first."""
     explained = np.zeros(len(found), np.bool_)
     if not len(found) or not len(shown):
