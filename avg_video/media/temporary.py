@@ -247,9 +247,11 @@ def _sync_folder(folder: Path) -> None:
     """Make the new name itself survive a power cut, where the system can."""
     if os.name == "nt":
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some network file systems refuse to sync a folder; the file is synced
+    # Some network file systems refuse to sync a folder, and a folder may be writable without being readable. The file
+    # itself is synced and has its name by now: nothing that goes wrong here may be told as a failure.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(handle)
-    finally:
-        os.close(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,207 @@
+"""A disk that is full, at whichever write: one clear line, exit 1, and nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avg_video.batch import read_batch
+from tests.cli.helpers import avg_blur, names_in
+from tests.support.clips import noise, write_clip
+from tests.support.people import place
+
+resource: Any = pytest.importorskip("resource", reason="limits of POSIX")
+
+OPTIONS = ("--detector", "centerface", "--threads", "1", "--preset", "ultrafast")
+NO_ROOM = "there is no room left on the disk; free some space, or choose another disk with -o\n"
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a second of one face and a tone."""
+    picture = noise((96, 80))
+    place(picture, 50, (48, 40))
+    return write_clip(tmp_path_factory.mktemp("made") / "lesson.mp4", [picture] * 12, tone_s=0.5)
+
+
+@pytest.fixture(scope="module")
+def sizes(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, int]:
+    """Bytes of the copy and of its record when there is room."""
+    folder = tmp_path_factory.mktemp("room")
+    assert avg_blur(clip, "-o", folder, "--audio", "keep", *OPTIONS).exit_code == 0
+    return (folder / "lesson.avg.mp4").stat().st_size, (folder / "lesson.avg.json").stat().st_size
+
+
+@contextlib.contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes; a write beyond fails with EFBIG, since Python ignores SIGXFSZ."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextlib.contextmanager
+def small_disk(at: Path, size: int) -> Iterator[Path]:
+    """A disk of `size` bytes in memory."""
+    at.mkdir(exist_ok=True)
+    try:
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(at)], capture_output=True, check=False
+        )
+    except OSError:
+        pytest.skip("no mount here")
+    if done.returncode:
+        pytest.skip("not allowed to mount a small disk")
+    try:
+        yield at
+    finally:
+        subprocess.run(["umount", str(at)], check=True)
+
+
+def lines(text: str) -> list[str]:
+    """All lines but the warnings that come before the error."""
+    return [line for line in text.splitlines(keepends=True) if "room" in line or "fault" in line or "written" in line]
+
+
+@pytest.mark.parametrize("sound", ["keep", "drop"])
+def test_at_every_size_of_the_copy(clip: Path, sizes: tuple[int, int], tmp_path: Path, sound: str) -> None:
+    film, note = sizes
+    for limit in (0, 1, 40, 500, note - 1, *range(note, film, film // 8), film - 1 if sound == "keep" else note - 2):
+        with files_up_to(limit):
+            result = avg_blur(clip, "-o", tmp_path, "--audio", sound, *OPTIONS)
+        if result.exit_code == 0 and sound == "drop":
+            assert limit >= (tmp_path / "lesson.avg.mp4").stat().st_size
+            for name in names_in(tmp_path):
+                (tmp_path / name).unlink()
+            continue
+        assert (result.exit_code, result.stdout) == (1, ""), (limit, result.stderr)
+        assert lines(result.stderr)[-1].endswith(NO_ROOM), (limit, result.stderr)
+        assert len(lines(result.stderr)) == 1
+        assert names_in(tmp_path) == set(), limit
+
+
+def test_on_a_small_disk(clip: Path, sizes: tuple[int, int], tmp_path: Path) -> None:
+    """Pages of 4 KiB: there is room for the copy alone, then for all."""
+    film, note = (-(-size // 4096) for size in sizes)
+    outcomes = []
+    for pages in range(1, film + note + 4):
+        with small_disk(tmp_path / "disk", pages * 4096) as disk:
+            result = avg_blur(clip, "-o", disk, "--audio", "keep", *OPTIONS)
+            outcomes.append(result.exit_code)
+            if result.exit_code:
+                assert lines(result.stderr)[-1].endswith(NO_ROOM), (pages, result.stderr)
+                assert names_in(disk) == set(), pages
+            else:
+                assert names_in(disk) == {"lesson.avg.mp4", "lesson.avg.json"}
+    assert outcomes == sorted(outcomes, reverse=True)
+    assert set(outcomes) == {0, 1}
+
+
+STEPS = ("open", "fsync", "link", "replace")
+
+
+class _Refusing:
+    """Stands in for one of the system's functions: the `step`-th change in a folder is refused."""
+
+    def __init__(self, folder: Path, step: int, number: int) -> None:
+        self._folder, self._step, self._number = str(folder), step, number
+        self._count = 0
+        self.refused = False
+
+    def instead_of(self, ordinary: Any) -> Any:
+        def refusing(*arguments: Any, **named: Any) -> Any:
+            place = arguments[0]
+            if isinstance(place, int) or os.fsdecode(place).startswith(self._folder):
+                self._count += 1
+                if self._count > self._step and not self.refused:
+                    self.refused = True  # once: cleaning up comes later, and must work
+                    raise OSError(self._number, os.strerror(self._number))
+            return ordinary(*arguments, **named)
+
+        return refusing
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT], ids=["full", "quota"])
+def test_at_every_step(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """The system refuses the n-th change, for every n until the copy comes through."""
+    codes = []
+    for step in range(100):
+        refusing = _Refusing(tmp_path, step, number)
+        with monkeypatch.context() as patch:
+            for name in STEPS:
+                patch.setattr(os, name, refusing.instead_of(getattr(os, name)))
+            result = avg_blur(clip, "-o", tmp_path, *OPTIONS)
+        codes.append(result.exit_code)
+        if result.exit_code == 0:  # some steps are not needed, such as that which makes a name survive a power cut
+            assert names_in(tmp_path) == {"lesson.avg.mp4", "lesson.avg.json"}, step
+        else:
+            assert result.exit_code == 1, (step, result.stderr)
+            assert lines(result.stderr)[-1].endswith(NO_ROOM), (step, result.stderr)
+            # The record comes first, since a copy without its record would be in the way of the next run.
+            assert names_in(tmp_path) <= {"lesson.avg.json"}, step
+        for name in names_in(tmp_path):
+            (tmp_path / name).unlink()
+        if not refusing.refused:
+            break
+    assert not refusing.refused
+    assert codes.count(1) >= 6
+
+
+def test_what_was_there_stays(clip: Path, tmp_path: Path) -> None:
+    assert avg_blur(clip, "-o", tmp_path, *OPTIONS).exit_code == 0
+    before = {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)}
+    with files_up_to(2000):
+        assert avg_blur(clip, "-o", tmp_path, "--overwrite", *OPTIONS).exit_code == 1
+    assert {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)} == before
+
+
+def test_a_look_page_and_its_plan(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "private"))
+    (tmp_path / "private").mkdir()
+    words = ("look", clip, "-o", tmp_path / "page.html", "--detector", "centerface", "--threads", "1")
+    for limit in (0, 10, 200, 1000, 2000):
+        with files_up_to(limit):
+            result = avg_blur(*words)
+        assert result.exit_code == 1, (limit, result.stderr)
+        assert lines(result.stderr)[-1].endswith(NO_ROOM), (limit, result.stderr)
+        left = {name for name in names_in(tmp_path) if (tmp_path / name).is_file()}
+        assert not [name for name in left if not name.endswith(".where")], (limit, left)
+    assert avg_blur(*words).exit_code == 0
+
+
+def test_a_batch(clip: Path, tmp_path: Path) -> None:
+    """Its recordings are made by other processes, which have the same limit."""
+    lessons, out = tmp_path / "in", tmp_path / "out"
+    lessons.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (lessons / name).write_bytes(clip.read_bytes())
+    command = [sys.executable, "-m", "avg_video", str(lessons), "-o", str(out), *OPTIONS]
+
+    def run(limit: int) -> subprocess.CompletedProcess[str]:
+        with files_up_to(limit):
+            return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    some = run(2000)
+    assert some.returncode == 1
+    assert some.stderr.count(NO_ROOM) == 2, some.stderr
+    assert "Traceback" not in some.stderr
+    assert names_in(out) == {"batch.json"}
+    assert [entry.status for entry in read_batch(out / "batch.json").files] == ["failed", "failed"]
+    before = (out / "batch.json").read_bytes()
+    none = run(100)
+    assert none.returncode == 1
+    assert none.stderr.splitlines()[-1] == f"avg-blur: {out / 'batch.json'}: {NO_ROOM.strip()}"
+    assert "Traceback" not in none.stderr
+    assert names_in(out) == {"batch.json"}
+    assert (out / "batch.json").read_bytes() == before
