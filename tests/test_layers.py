@@ -13,7 +13,7 @@ MAX_LINES = 450
 
 LEVELS = (
     ("cli",),
-    ("review", "batch", "bench"),
+    ("review", "batch", "bench", "verification"),
     ("pipeline",),
     ("photos",),
     ("job",),

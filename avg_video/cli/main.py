@@ -10,6 +10,7 @@ from avg_video.cli.look import look
 from avg_video.cli.models import models
 from avg_video.cli.program import Program
 from avg_video.cli.run import run
+from avg_video.cli.verify import verify
 
 __all__ = ["main"]
 
@@ -29,5 +30,5 @@ def main() -> None:
     """
 
 
-for _command in (run, look, models, bench):
+for _command in (run, look, verify, models, bench):
     main.add_command(_command)
