@@ -18,13 +18,11 @@ from av.video.stream import VideoStream
 from avg_video.errors import DamagedInput, InputError, UnsupportedInput
 from avg_video.media.clock import PictureClock
 from avg_video.media.contents import choose_sound, choose_video, has_decoder
-from avg_video.media.opening import MAX_PIXELS, open_plain
+from avg_video.media.limits import MAX_PIXELS, STALL_S, Pace, refuse_too_many
+from avg_video.media.opening import open_plain
 from avg_video.media.riders import Riders
 
-__all__ = ["MAX_PICTURES", "Decoding", "declared_end"]
-
-MAX_PICTURES: Final = 6_000_000
-"""Most pictures of one recording: 27 hours at 60 a second. Beyond it a file was made to harm, or is damaged."""
+__all__ = ["Decoding", "declared_end"]
 
 _HIDING_CODECS: Final = frozenset({"vp8", "libvpx"})
 """Codecs whose files hold packets that are never shown (VP8's reference pictures), so packets can't be counted off."""
@@ -67,8 +65,9 @@ class Decoding:
             if self.stream.time_base is None:
                 raise InputError("does not say when its pictures are shown", remedy=_COPY_AGAIN, file=path)
             self.time_base: Fraction = self.stream.time_base
-            if self.stream.frames > MAX_PICTURES:
-                raise UnsupportedInput(f"declares {self.stream.frames} pictures", remedy="cut it into parts", file=path)
+            self._bytes = path.stat().st_size
+            # MP4 and MOV list every picture to be shown, after edit lists; for others this is empty.
+            refuse_too_many(max(self.stream.frames, len(self.stream.index_entries)), self._bytes, path)
             self._context = self._decoder(threads, draft)
         except BaseException:
             self.box.close()
@@ -77,6 +76,7 @@ class Decoding:
         self.clock = PictureClock(self.time_base, path, by_order=self.box.format.name == "avi")
         self._riders = Riders(self._context.codec.canonical_name, self._context.extradata)
         self.hidden: set[str] = set(self._riders.in_extradata)
+        self._pace = Pace(self.time_base, declared_end(self), path)
         self.pictures = 0
         self.end_pts = 0
         self._packets = 0
@@ -141,6 +141,14 @@ class Decoding:
                 remedy="scale it to 8K or less first",
                 file=self.file,
             ) from e
+        except av.error.ExitError as e:
+            raise self._damaged(f"gave nothing for {STALL_S:.0f} s", e) from e
+        except av.error.MemoryError as e:
+            raise UnsupportedInput(
+                "asks for more memory than there is",
+                remedy="close other programs, or scale it down first",
+                file=self.file,
+            ) from e
         except av.error.FFmpegError as e:
             raise self._damaged("can't be decoded", e) from e
         except IndexError as e:
@@ -202,10 +210,8 @@ class Decoding:
         pts = self.clock.picture(frame.pts)
         self._interlaced = self._interlaced or frame.interlaced_frame
         self.pictures += 1
-        if self.pictures > MAX_PICTURES:
-            raise UnsupportedInput(
-                f"holds more than {MAX_PICTURES} pictures", remedy="cut it into parts", file=self.file
-            )
+        refuse_too_many(self.pictures, self._bytes, self.file)
+        self._pace.picture(pts)
         self.end_pts = pts + max(int(frame.duration or 0), 0)
         return pts
 

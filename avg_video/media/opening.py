@@ -11,19 +11,15 @@ import av.error
 from av.container import InputContainer
 
 from avg_video.errors import DamagedInput, InputError, UnsupportedInput, UsageError
+from avg_video.media.index_mp4 import refuse_index
+from avg_video.media.limits import MAX_PIXELS, MAX_STREAMS, STALL_S
 
-__all__ = ["FORMATS", "MAX_PIXELS", "open_plain"]
+__all__ = ["FORMATS", "open_plain"]
 
 FORMATS = ("mov", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "asf", "gif", "ogg", "mxf", "dv", "nut")
 """FFmpeg demuxers that read one file and know when each picture is shown. Playlists (hls, dash, concat), network
 descriptions (sdp, rtsp), devices, scripts and still pictures are not among them, so they are refused before any
 of their content is followed."""
-
-MAX_PIXELS = 8192 * 4352
-"""Largest picture, in pixels: 8K and its common paddings. Beyond it a small file can ask for gigabytes of memory."""
-
-MAX_STREAMS = 64
-"""A recording has a handful of streams; hundreds are the mark of a file made to harm."""
 
 _OPTIONS = {
     # No protocol but plain files, so that nothing in the file can make FFmpeg open a network connection or a pipe.
@@ -50,6 +46,7 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
     """
     file = Path(path)
     _check_plain(file)
+    _refuse_index(file)
     try:
         # An absolute path behind `file:` can't be taken for another protocol, an option or a number pattern,
         # whatever the name looks like. Tags in odd encodings must not stop the work: nothing uses their text.
@@ -60,6 +57,7 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
             options={"max_pixels": str(MAX_PIXELS)},
             container_options=dict(_OPTIONS),
             metadata_errors="replace",
+            timeout=STALL_S,
         )
     except av.error.PermissionError as e:
         raise _no_permission(file) from e
@@ -68,6 +66,10 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
         raise InputError("this kind of file is not read", remedy=_REMEDY_FORMAT, file=file) from e
     except (av.error.InvalidDataError, av.error.EOFError) as e:
         raise _unreadable(file) from e
+    except av.error.ExitError as e:
+        raise InputError(
+            f"could not be opened within {STALL_S:.0f} s", remedy="copy the recording to this computer first", file=file
+        ) from e
     except (av.error.FFmpegError, ValueError, OSError) as e:
         reason = getattr(e, "strerror", None) or e
         raise InputError(f"can't be opened ({reason})", remedy="check the file in a video player", file=file) from e
@@ -100,6 +102,14 @@ def _check_plain(file: Path) -> None:
         raise InputError(f"can't be read ({reason})", remedy="check the name and the disk", file=file) from e
     if empty:
         raise InputError("is empty", remedy="copy the recording from the camera again", file=file)
+
+
+def _refuse_index(file: Path) -> None:
+    try:
+        refuse_index(file)
+    except (OSError, ValueError) as e:
+        reason = getattr(e, "strerror", None) or e
+        raise InputError(f"can't be read ({reason})", remedy="check the disk it is on", file=file) from e
 
 
 def _no_permission(file: Path) -> InputError:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from avg_video.errors import DamagedInput, InputError, UnsupportedInput
-from avg_video.media import decoding
+from avg_video.media import limits
 from avg_video.media.reader import VideoReader
 from tests.support.clips import X264, card, decoded, ffmpeg
 
@@ -182,8 +182,8 @@ def test_start_without_a_key_picture(tmp_path: Path) -> None:
 
 def test_too_many_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the limit brought down to what a test can make; declared (MP4) and only found while reading (MKV)."""
-    monkeypatch.setattr(decoding, "MAX_PICTURES", 7)
-    with pytest.raises(UnsupportedInput, match="declares 10 pictures"):
+    monkeypatch.setattr(limits, "MAX_PICTURES", 7)
+    with pytest.raises(UnsupportedInput, match="more than 7 pictures"):
         read(card(tmp_path / "a.mp4"))
     with pytest.raises(UnsupportedInput, match="more than 7 pictures"):
         read(card(tmp_path / "a.mkv"))

@@ -1,0 +1,102 @@
+"""How large an index the MP4 or MOV file would make FFmpeg build, found without building it.
+
+A table of 20 bytes can claim a hundred million samples, and FFmpeg takes memory for each before anyone can object. The
+boxes are searched for by name, wherever they lie, since FFmpeg too takes them wherever they lie.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from avg_video.errors import UnsupportedInput
+from avg_video.media.limits import MAX_INDEX
+
+__all__ = ["refuse_index"]
+
+_KNOWN: Final = frozenset((b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"hoov", b"wide"))
+"""Boxes at the top of such a file; one without any of them is read as something else."""
+
+_FEW_EDITS: Final = 16
+"""Plain sound has as many samples as it has moments, tens of millions of them; FFmpeg takes those in whole chunks,
+unless there are more edits than any recording has."""
+
+_MOST_BOXES: Final = 1_000_000
+"""Most boxes side by side: fragments of a second each would make 277 hours."""
+
+_TRUN_FIELDS: Final = 0x100 | 0x200 | 0x400 | 0x800
+"""Flags of a fragment's run that say that each sample has bytes in it (ISO/IEC 14496-12, 8.8.8)."""
+
+
+def refuse_index(file: Path) -> None:
+    """Look through all boxes but the content for tables that claim more than there can be; other files pass.
+
+    Raises
+    ------
+    UnsupportedInput: more samples than bytes, more edits and samples than `MAX_INDEX`, or a packed index.
+    OSError: the file can't be read.
+    """
+    with file.open("rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        edits = claimed = tables = 0
+        for kind, body, end in _claims(data, file):
+            if kind == b"cmov":
+                raise _refusal("has a packed index", file)
+            if kind == b"elst" and end - body >= 8:
+                edits = max(edits, min(_u32(data, body + 4), (end - body) // 12))
+            elif kind in (b"stsz", b"stz2") and end - body >= 12:
+                each, count = _u32(data, body + 4), _u32(data, body + 8)
+                if kind == b"stz2" or not each:
+                    tables += count
+                else:
+                    claimed += each * count
+                    tables += count if edits > _FEW_EDITS or count * 4 > MAX_INDEX else 0
+            elif kind == b"trun" and end - body >= 8 and not _u32(data, body) & _TRUN_FIELDS:
+                claimed += _u32(data, body + 4)
+            # Half a byte is the least that a sample costs in a table (stz2).
+            if claimed > len(data) or tables > 2 * len(data):
+                raise _refusal("claims more samples than it has bytes", file)
+            if tables * max(edits, 1) > MAX_INDEX:
+                raise _refusal("has too long an index or edit list", file)
+
+
+def _claims(data: mmap.mmap, file: Path) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and end of the payload of every box that matters; edit lists first, as FFmpeg needs them last."""
+    boxes = list(_top(data, file))
+    if _KNOWN.isdisjoint(kind for kind, _, _ in boxes):
+        return
+    regions = [(start, end) for kind, start, end in boxes if kind != b"mdat"]
+    for kinds in ((b"elst",), (b"stsz", b"stz2", b"trun", b"cmov")):
+        for start, end in regions:
+            for kind in kinds:
+                at = data.find(kind, start, end)
+                while at >= 0:
+                    size = _u32(data, at - 4) if at >= 4 else 0
+                    if size >= 8 and at - 4 >= start:
+                        yield kind, at + 4, min(at - 4 + size, end)
+                    at = data.find(kind, at + 4, end)
+
+
+def _top(data: mmap.mmap, file: Path) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and end of the boxes at the top. Sizes that can't be are taken as far as the file goes."""
+    at = boxes = 0
+    while at + 8 <= len(data):
+        size, kind = _u32(data, at), data[at + 4 : at + 8]
+        if size == 1 and at + 16 <= len(data):
+            size = struct.unpack_from(">Q", data, at + 8)[0]
+        end = min(at + size, len(data)) if size >= 8 else len(data)
+        yield kind, at, end
+        at = end
+        boxes += 1
+        if boxes > _MOST_BOXES:
+            raise _refusal("is cut into too many boxes", file)
+
+
+def _u32(data: mmap.mmap, at: int) -> int:
+    return int(struct.unpack_from(">I", data, at)[0])
+
+
+def _refusal(what: str, file: Path) -> UnsupportedInput:
+    return UnsupportedInput(what, remedy="convert it with another program first, if you trust it", file=file)
