@@ -17,7 +17,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avg_video.errors import AvgError, InputError
+from avg_video.errors import AvgError, InputError, UsageError
+from avg_video.media.photo_kinds import photo_kind
 
 if TYPE_CHECKING:
     from avg_video.pipeline import Progress, Settings
@@ -80,6 +81,8 @@ def measure(path: Path, settings: Settings, progress: Progress | None = None) ->
     ------
     AvgError: whatever the job itself raises on this file.
     """
+    if photo_kind(path) is not None:
+        raise UsageError("is a photo, and speed is measured on recordings only", remedy="give a video file", file=path)
     with tempfile.TemporaryDirectory(prefix="avg-blur-bench-") as folder:  # mode 0700 by contract of mkdtemp
         made = _in_own_process(_job, path, Path(folder) / "made.mp4", settings, progress)
         read = _in_own_process(_decode, path, Path(folder) / "none", settings, progress)

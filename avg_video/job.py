@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal, Protocol
 
 from avg_video.detect.detector import detector_name
 from avg_video.detect.manifest import model
-from avg_video.errors import UsageError
+from avg_video.errors import PolicyError, UsageError
 from avg_video.media.neighbours import Neighbours, neighbours_of
-from avg_video.media.photo_kinds import is_photo_name
+from avg_video.media.photo_kinds import PHOTO_SUFFIXES, is_photo_name
 from avg_video.media.timing import Timeline
 from avg_video.policy.decide import Verdicts
 from avg_video.policy.document import Policy, load_policy
@@ -34,6 +35,7 @@ __all__ = [
     "Silent",
     "check_names",
     "default_output",
+    "no_numbers",
     "people_entries",
     "policy_beside",
     "policy_entry",
@@ -136,7 +138,29 @@ def policy_beside(path: Path) -> Policy:
     """The policy in NAME.avg.toml beside the recording, or else the one under which nobody is shown."""
     beside = path.with_name(f"{path.stem}.avg.toml")
     # A link that leads nowhere is a policy that can't be read, and not the absence of one.
-    return load_policy(beside) if os.path.lexists(beside) else Policy()
+    if not os.path.lexists(beside):
+        return Policy()
+    if is_photo_name(path) and _namesakes(path):
+        raise PolicyError(
+            f"{beside.name} lies beside several pictures or recordings of this name, and places in it fit only one",
+            remedy="give it with --policy, or give the photo another name",
+            file=path,
+        )
+    return load_policy(beside)
+
+
+def _namesakes(path: Path) -> bool:
+    """Whether another picture or recording of the same name lies beside the photo; phones put a film there."""
+    try:
+        names = [PurePath(entry.name) for entry in os.scandir(path.parent)]
+    except OSError:
+        return True  # not known, so the policy shows nobody
+    return any(name.stem == path.stem and name.name != path.name and _is_picture(name) for name in names)
+
+
+def _is_picture(name: PurePath) -> bool:
+    kind = mimetypes.guess_type(name.name)[0] or ""
+    return name.suffix.lower() in PHOTO_SUFFIXES or kind.startswith(("video/", "image/"))
 
 
 def settings_fingerprint(settings: Settings, policy: Policy) -> str:
@@ -204,6 +228,15 @@ class Timer:
 
     def __exit__(self, *_: object) -> None:
         self._into[self._stage] = time.perf_counter() - self._from
+
+
+def no_numbers(path: Path) -> UsageError:
+    """The error for numbers of people, or the wish for some, where the input is a photo."""
+    return UsageError(
+        "is a photo, and people are numbered in recordings only",
+        remedy="name who is shown or objected in a policy, by points at t = 0",
+        file=path,
+    )
 
 
 def check_names(path: Path, output: Path, *, overwrite: bool) -> None:

@@ -26,6 +26,7 @@ from avg_video.job import (
     Silent,
     check_names,
     default_output,
+    no_numbers,
     people_entries,
     policy_beside,
     policy_entry,
@@ -34,7 +35,7 @@ from avg_video.job import (
 )
 from avg_video.media.cores import one_thread_per_stage
 from avg_video.media.encoders import Encoder, choose_encoder
-from avg_video.media.photo_kinds import photo_kind
+from avg_video.media.photo_kinds import is_photo_name, photo_kind
 from avg_video.media.picture import Picture
 from avg_video.media.readback import read_back
 from avg_video.media.reader import VideoReader
@@ -86,7 +87,7 @@ def analyse(path: Path, settings: Settings | None = None, progress: Progress | N
     """
     settings, progress = settings or Settings(), progress or Silent()
     if photo_kind(path) is not None:
-        raise _no_numbers(path)
+        raise no_numbers(path)
     detector = load_detector(settings.detector, threads=settings.thread_count)
     with one_thread_per_stage(), VideoReader(path, threads=min(settings.threads, MAX_THREADS), draft=True) as reader:
         sha256 = sha256_file(path)
@@ -123,13 +124,17 @@ def anonymise(
     settings, progress = settings or Settings(), progress or Silent()
     if photo_kind(path) is not None:
         if plan is not None or objected or shown:
-            raise _no_numbers(path)
+            raise no_numbers(path)
         return anonymise_photo(path, output, settings=settings, policy=policy, progress=progress)
     check_names(path, output, overwrite=settings.overwrite)
     with PrivateTemporary(output, overwrite=settings.overwrite):
         pass  # a folder that is missing or not writable is better known before the film was looked at
     policy = policy_beside(path) if policy is None else policy
     info = probe(path)
+    if is_photo_name(output):
+        raise UsageError(
+            "the copy of a recording is an MP4 file", remedy="give -o a name that ends in .mp4", file=output
+        )
     job = _Film(path, output, settings, progress, bool(objected or shown), info=info)
     encoder = choose_encoder(settings.encoder, info.size_wh, crf=settings.crf, preset=settings.preset)
     for text in (*info.warnings, *([encoder.note] if encoder.note else [])):
@@ -150,14 +155,6 @@ def anonymise(
     for text in verdicts.warnings:
         job.warn(text)
     return _make(job, plan, policy, verdicts, encoder)
-
-
-def _no_numbers(path: Path) -> UsageError:
-    return UsageError(
-        "is a photo, and people are numbered in recordings only",
-        remedy="name who is shown or objected in a policy, by points at t = 0",
-        file=path,
-    )
 
 
 @dataclass(kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from avg_video.errors import UsageError, printable
+from avg_video.media.photo_kinds import JPEG_SUFFIXES, PHOTO_SUFFIXES
 from avg_video.pipeline import default_output
 
 __all__ = ["RECORDING_SUFFIXES", "Collected", "Job", "LeftOut", "collect"]
@@ -26,7 +27,8 @@ RECORDING_SUFFIXES = frozenset(
 that is called so and holds no video fails with a clear line, it is not passed over."""
 
 OUR_OWN = {
-    ".avg.mp4": "a copy made by this program",
+    **{f".avg{end}": "a copy made by this program" for end in (".mp4", ".png", *sorted(JPEG_SUFFIXES))},
+    **{f".avg{end}.json": "a record" for end in (".png", *sorted(JPEG_SUFFIXES))},
     ".avg.json": "a record",
     ".avg.toml": "a policy",
     ".avgplan": "a plan",
@@ -67,7 +69,7 @@ class Collected:
 
 
 def collect(inputs: Sequence[Path], out: Path | None, policy: Path | None = None) -> Collected:
-    """The recordings among `inputs` (files and folders) and in the folders below, in a fixed order.
+    """The recordings and photos among `inputs` (files and folders) and in the folders below, in a fixed order.
 
     A file that is named is taken, whatever it is called, unless this program made it. In a folder, what is hidden, what
     is a link and what isn't called like a recording is left out and listed; nothing outside the folder is read. Under
@@ -161,7 +163,7 @@ def _reason(entry: os.DirEntry[str]) -> str | None:
     own = _our_own(entry.name)
     if own:
         return own
-    return None if PurePath(entry.name).suffix.lower() in RECORDING_SUFFIXES else "not a recording"
+    return None if PurePath(entry.name).suffix.lower() in RECORDING_SUFFIXES | PHOTO_SUFFIXES else "not a recording"
 
 
 def _hidden(entry: os.DirEntry[str]) -> bool:

@@ -43,7 +43,8 @@ class Chosen:
     "-o",
     "--output",
     metavar="FILE|FOLDER",
-    help="Where the copy goes: a file (.mp4), or a folder. Default: NAME.avg.mp4 beside the input.",
+    help="Where the copy goes: a file (.mp4; of a photo .jpg or .png), or a folder. Default: NAME.avg.mp4 (.jpg, .png) "
+    "beside the input.",
 )
 @click.option(
     "--policy",
@@ -96,7 +97,7 @@ def run(
     quiet: bool,
     **settings: Any,
 ) -> int:
-    """Make a copy of each recording in which nobody is recognisable who must not be."""
+    """Make a copy of each recording or photo in which nobody is recognisable who must not be."""
     made = settings_from(second_look=not no_second_look, **settings)
     chosen = Chosen(policy, objected, shown, plan, as_json, quiet)
     if len(inputs) == 1 and not is_folder(inputs[0]):
@@ -139,8 +140,9 @@ def one(stop: StopSign, source: Path, output: str | None, settings: Settings, ch
 def target_of(source: Path, output: str | None) -> Path:
     """Where the copy of one file goes.
 
-    Raises `UsageError` for a name that is neither that of an MP4 file nor that of a folder.
+    Raises `UsageError` for a name that is neither that of a folder nor, for a recording, that of an MP4 file.
     """
+    from avg_video.media.photo_kinds import photo_kind
     from avg_video.pipeline import default_output
 
     if output is None:
@@ -150,7 +152,7 @@ def target_of(source: Path, output: str | None) -> Path:
         return path / default_output(source).name
     if output.endswith(("/", os.sep)):
         raise UsageError("there is no such folder", remedy="make it first, or name a file with -o", file=path)
-    if path.suffix.lower() != ".mp4":
+    if path.suffix.lower() != ".mp4" and photo_kind(source) is None:
         raise UsageError(
             "the copy is always an MP4 file",
             remedy="give -o a name that ends in .mp4, or a folder that exists",
@@ -175,6 +177,8 @@ def plan_for(source: Path, chosen: Chosen) -> Plan | None:
 
     Raises `UsageError` when numbers were given and there is none.
     """
+    from avg_video.job import no_numbers
+    from avg_video.media.photo_kinds import photo_kind
     from avg_video.policy.plan import Plan
     from avg_video.record.hashes import sha256_file
     from avg_video.review.places import find_plan
@@ -183,6 +187,8 @@ def plan_for(source: Path, chosen: Chosen) -> Plan | None:
         return Plan.load(chosen.plan)
     if not chosen.objected and not chosen.shown:
         return None
+    if photo_kind(source) is not None:
+        raise no_numbers(source)
     kept = find_plan(sha256_file(source))
     if kept is None:
         raise UsageError(

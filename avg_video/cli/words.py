@@ -47,11 +47,15 @@ def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: C
     said: warnings that were already printed while it ran; they are not repeated.
     """
     record = outcome.record
+    from avg_video.media.photo_kinds import is_photo_name
+
     lines = [
         f"Made {printable(outcome.output)}",
         f"  people   {_people(record)}",
-        f"  sound    {_sound(record, wanted=sound_wanted)}",
     ]
+    photo = is_photo_name(outcome.output)
+    if not photo:
+        lines.append(f"  sound    {_sound(record, wanted=sound_wanted)}")
     if record.second_look.on:
         lines.append(f"  check    {_second_look(record)}")
     else:
@@ -62,7 +66,9 @@ def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: C
     lines += [f"Warning: {printable(text)}." for text in record.warnings if text not in said]
     if outcome.exit_code:
         lines.append("A person must look at the copy before it is used; the record says where and why.")
-    if not record.shown and record.covered:
+    if not record.shown and record.covered and photo:
+        lines.append("To show someone, such as the teacher: name them in a policy, by a point at t = 0")
+    elif not record.shown and record.covered:
         lines.append(f"To show someone, such as the teacher: avg-blur look {typed(source)}")
     lines.append(NOT_ANONYMOUS)
     return lines
