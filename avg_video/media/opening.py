@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -25,11 +26,15 @@ _OPTIONS = {
     # No protocol but plain files, so that nothing in the file can make FFmpeg open a network connection or a pipe.
     "protocol_whitelist": "file",
     "format_whitelist": ",".join(FORMATS),
-    "max_streams": str(MAX_STREAMS),
+    # One more than is allowed, so that it can be told from what is: FFmpeg passes over the rest without a word.
+    "max_streams": str(MAX_STREAMS + 1),
     # MOV only: never follow references to other files.
     "enable_drefs": "0",
     "use_absolute_path": "0",
 }
+
+_ASF = b"\x30\x26\xb2\x75"
+"""How a WMV or ASF file begins: the first bytes of its header's GUID."""
 
 _REMEDY_FORMAT = "give a video file such as MP4, MOV, MKV, WebM, AVI or TS"
 
@@ -60,7 +65,8 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
             timeout=STALL_S,
         )
     except av.error.PermissionError as e:
-        raise _no_permission(file) from e
+        # The file could be read a moment ago. "Not permitted" is what FFmpeg says of a damaged WMV header.
+        raise (_no_permission(file) if e.errno == errno.EACCES else _unreadable(file)) from e
     except av.error.ArgumentError as e:
         # What FFmpeg answers when the file's format is not on the list.
         raise InputError("this kind of file is not read", remedy=_REMEDY_FORMAT, file=file) from e
@@ -71,6 +77,8 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
             f"could not be opened within {STALL_S:.0f} s", remedy="copy the recording to this computer first", file=file
         ) from e
     except (av.error.FFmpegError, ValueError, OSError) as e:
+        if getattr(e, "errno", None) == errno.EIO:
+            raise _unreadable(file) from e  # what FFmpeg says of a Matroska file that ends within its header
         reason = getattr(e, "strerror", None) or e
         raise InputError(f"can't be opened ({reason})", remedy="check the file in a video player", file=file) from e
     try:
@@ -120,7 +128,7 @@ def _unreadable(file: Path) -> InputError:
     """Tell a recording whose beginning or index is lost from a file that never was one."""
     with file.open("rb") as f:
         head = f.read(12)
-    known = head[4:8] in (b"ftyp", b"moov", b"mdat") or head[:4] in (b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"GIF8")
+    known = head[4:8] in (b"ftyp", b"moov", b"mdat") or head[:4] in (b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"GIF8", _ASF)
     if known or head[:3] == b"FLV":
         return DamagedInput(
             "its index or its content is missing or damaged",
@@ -132,7 +140,9 @@ def _unreadable(file: Path) -> InputError:
 
 def _check_limits(file: Path, box: InputContainer) -> None:
     if len(box.streams) > MAX_STREAMS:
-        raise UnsupportedInput(f"holds {len(box.streams)} streams", remedy="keep one picture and one sound", file=file)
+        raise UnsupportedInput(
+            f"holds more than {MAX_STREAMS} streams", remedy="keep one picture and one sound", file=file
+        )
     for stream in box.streams.video:
         context = stream.codec_context
         # Streams without a decoder have no context, against what the stubs say.
