@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from avg_video.errors import UnsupportedInput
+from avg_video.errors import DamagedInput, UnsupportedInput
 from avg_video.media.reader import VideoReader
+from avg_video.media.source import probe
 from benchmarks.damage import damage
 from benchmarks.isolation import answers
 from benchmarks.kinds import KINDS
@@ -96,3 +97,16 @@ def test_the_judge_sees_what_must_not_be(tmp_path: Path, monkeypatch: pytest.Mon
     clip = tmp_path / "lesson.mp4"
     clip.write_bytes(b"anything")
     assert run_and_judge(clip).outcome == "survivor"
+
+
+def test_a_damaged_header_is_no_fault_of_the_disk_or_of_rights(tmp_path: Path) -> None:
+    """FFmpeg answers "input/output error" and "operation not permitted" there, which would mislead people."""
+    clips = make_clips(tmp_path, ["mkv/h264", "wmv/wmv2"])
+    matroska, windows = (clips[name] for name in sorted(clips))
+    matroska.write_bytes(matroska.read_bytes()[:98])
+    data = bytearray(windows.read_bytes())
+    data[302] ^= 0x80
+    windows.write_bytes(data)
+    for clip in (matroska, windows):
+        with pytest.raises(DamagedInput, match="its index or its content is missing or damaged"):
+            probe(clip)
