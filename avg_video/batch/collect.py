@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from avg_video.batch.neutral import NeutralNames, is_neutral_copy
 from avg_video.errors import UsageError, printable
 from avg_video.media.photo_kinds import JPEG_SUFFIXES, PHOTO_SUFFIXES
 from avg_video.pipeline import default_output
@@ -43,12 +44,14 @@ class Job:
     ----------
     name: how lists call it: its place in the folder that was named, with forward slashes.
     policy: the policy file for it; None takes NAME.avg.toml beside it, or else shows nobody.
+    fresh: the output's name was free when it was chosen; what appears there meanwhile is not replaced in any case.
     """
 
     source: Path
     output: Path
     name: str
     policy: Path | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,15 @@ class Collected:
     left_out: tuple[LeftOut, ...]
 
 
-def collect(inputs: Sequence[Path], out: Path | None, policy: Path | None = None) -> Collected:
+def collect(
+    inputs: Sequence[Path], out: Path | None, policy: Path | None = None, *, neutral: bool = False
+) -> Collected:
     """The recordings and photos among `inputs` (files and folders) and in the folders below, in a fixed order.
 
     A file that is named is taken, whatever it is called, unless this program made it. In a folder, what is hidden, what
     is a link and what isn't called like a recording is left out and listed; nothing outside the folder is read. Under
-    `out` the folder tree is kept; without `out` each copy goes beside its recording.
+    `out` the folder tree is kept; without `out` each copy goes beside its recording. With `neutral` the copies get
+    names that say nothing, as of `NeutralNames`, and lie in `out` side by side, since folders have names too.
 
     Raises
     ------
@@ -98,6 +104,8 @@ def collect(inputs: Sequence[Path], out: Path | None, policy: Path | None = None
             beside = default_output(source)
             output = beside if out is None else out / relative.parent / beside.name
             jobs[real] = Job(source, output, name, policy)
+    if neutral:
+        jobs = _renamed(jobs, out)
     _refuse_clashes(list(jobs.values()))
     if not jobs:
         others = f", only {len(left_out)} other files and folders" if left_out else ""
@@ -107,6 +115,17 @@ def collect(inputs: Sequence[Path], out: Path | None, policy: Path | None = None
     return Collected(tuple(jobs.values()), tuple(left_out))
 
 
+def _renamed(jobs: Mapping[str, Job], out: Path | None) -> dict[str, Job]:
+    names: dict[Path, NeutralNames] = {}
+    renamed = {}
+    for real, job in jobs.items():
+        folder = job.source.parent if out is None else out
+        names[folder] = names.get(folder) or NeutralNames(folder)
+        place = names[folder].place(job.source)
+        renamed[real] = replace(job, output=place.output, fresh=place.fresh)
+    return renamed
+
+
 Found = LeftOut | tuple[Path, PurePath]
 """Something left out, or a recording and its place below the folder that was named."""
 
@@ -114,7 +133,7 @@ Found = LeftOut | tuple[Path, PurePath]
 def _named(path: Path) -> Iterator[Found]:
     if not os.path.lexists(path):
         raise UsageError("there is no such file or folder", remedy="check the name", file=path)
-    own = _our_own(path.name)
+    own = _our_own(path)
     yield LeftOut(path.name, own) if own else (path, PurePath(path.name))
 
 
@@ -160,7 +179,7 @@ def _reason(entry: os.DirEntry[str]) -> str | None:
         return None
     if not entry.is_file(follow_symlinks=False):
         return "not a plain file"
-    own = _our_own(entry.name)
+    own = _our_own(Path(entry.path))
     if own:
         return own
     return None if PurePath(entry.name).suffix.lower() in RECORDING_SUFFIXES | PHOTO_SUFFIXES else "not a recording"
@@ -178,8 +197,10 @@ def _hidden(entry: os.DirEntry[str]) -> bool:
     return bool(windows or macos)
 
 
-def _our_own(name: str) -> str | None:
-    lower = name.lower()
+def _our_own(path: Path) -> str | None:
+    if is_neutral_copy(path):
+        return "a copy made by this program"
+    lower = path.name.lower()
     return next((what for suffix, what in OUR_OWN.items() if lower.endswith(suffix)), None)
 
 

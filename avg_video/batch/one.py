@@ -53,6 +53,8 @@ def make_one(job: Job, progress: Progress, *, settings: Settings) -> JobResult:
         ) from error
     except OSError as error:
         raise as_output_error(error, job.output) from error
+    if job.fresh:
+        settings = replace(settings, overwrite=False)
     outcome = anonymise(job.source, job.output, settings=settings, policy=policy, progress=progress)
     if outcome.exit_code == EXIT_LOOK:
         return JobResult(status="look", exit_code=3)

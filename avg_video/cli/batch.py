@@ -112,6 +112,7 @@ def many(
     jobs_n: int,
     as_json: bool,
     quiet: bool,
+    neutral: bool = False,
 ) -> int:
     """Make a copy of every recording among `inputs` and below, and say what came of each.
 
@@ -126,7 +127,7 @@ def many(
         )
     if policy is not None:
         load_policy(policy)  # one line before anything starts, rather than one for every recording
-    found = collect(inputs, out, policy)
+    found = collect(inputs, out, policy, neutral=neutral)
     with BatchBars(len(found.jobs), jobs_n, check=stop.check, show=False if quiet or as_json else None) as bars:
         summary = run_batch(
             found.jobs,

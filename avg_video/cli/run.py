@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class Chosen:
     plan: Path | None
     as_json: bool
     quiet: bool
+    neutral: bool
 
 
 @click.command(name="run", hidden=True, short_help="Cover the faces in recordings (the default).")
@@ -75,6 +76,12 @@ class Chosen:
 @looking_options
 @encoding_options
 @click.option("--no-second-look", is_flag=True, help="Don't look at the covered pictures again (weaker).")
+@click.option(
+    "--neutral-names",
+    "neutral",
+    is_flag=True,
+    help="Call the copies avg-0001.mp4, avg-0002.mp4 and so on, so that no name of an input goes along.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an output that exists.")
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Recordings made at once."
@@ -95,11 +102,12 @@ def run(
     plan: Path | None,
     as_json: bool,
     quiet: bool,
+    neutral: bool,
     **settings: Any,
 ) -> int:
     """Make a copy of each recording or photo in which nobody is recognisable who must not be."""
     made = settings_from(second_look=not no_second_look, **settings)
-    chosen = Chosen(policy, objected, shown, plan, as_json, quiet)
+    chosen = Chosen(policy, objected, shown, plan, as_json, quiet, neutral)
     if len(inputs) == 1 and not is_folder(inputs[0]):
         return one(stop, inputs[0], output, made, chosen)
     if objected or shown or plan is not None:
@@ -108,7 +116,7 @@ def run(
             remedy="give one FILE with --object, --show or --plan",
         )
     out = None if output is None else Path(output)
-    return many(stop, inputs, out, made, policy=policy, jobs_n=jobs, as_json=as_json, quiet=quiet)
+    return many(stop, inputs, out, made, policy=policy, jobs_n=jobs, as_json=as_json, quiet=quiet, neutral=neutral)
 
 
 def one(stop: StopSign, source: Path, output: str | None, settings: Settings, chosen: Chosen) -> int:
@@ -117,6 +125,8 @@ def one(stop: StopSign, source: Path, output: str | None, settings: Settings, ch
     from avg_video.policy.document import load_policy
 
     target = target_of(source, output)
+    if chosen.neutral:
+        target, settings = neutral_target(source, output, settings)
     policy = policy_beside(source) if chosen.policy is None else load_policy(chosen.policy)
     with FileBar(source, check=stop.check, show=False if chosen.quiet or chosen.as_json else None) as bars:
         outcome = anonymise(
@@ -159,6 +169,19 @@ def target_of(source: Path, output: str | None) -> Path:
             file=path,
         )
     return path
+
+
+def neutral_target(source: Path, output: str | None, settings: Settings) -> tuple[Path, Settings]:
+    """Where the copy of one file goes when its name must say nothing; a name that was free replaces nothing.
+
+    Raises `UsageError` when a name was given all the same.
+    """
+    from avg_video.batch.neutral import NeutralNames
+
+    if output is not None and not is_folder(Path(output)):
+        raise UsageError("--neutral-names chooses the name", remedy="give -o a folder that exists", file=output)
+    place = NeutralNames(source.parent if output is None else Path(output)).place(source)
+    return place.output, replace(settings, overwrite=settings.overwrite and not place.fresh)
 
 
 def is_folder(path: Path) -> bool:

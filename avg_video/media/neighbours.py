@@ -28,7 +28,7 @@ _KINDS: Final = {
 _KIND: Final = {f".{end}": kind for kind, ends in _KINDS.items() for end in ends}
 
 _OUR_OWN: Final = (".avg.json", ".avg.toml", *(f".avg{end}.json" for end in (*JPEG_SUFFIXES, ".png")))
-"""A record and a policy of this program: they lie there on purpose, and the user knows of them."""
+"""Records and policies of this program: they lie there on purpose, and the user knows of them."""
 
 _GOPRO: Final = re.compile(r"g[hx](\d{6})")
 """GoPro calls the recording GX010001.MP4 and its preview GL010001.LRV."""

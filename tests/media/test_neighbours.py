@@ -43,7 +43,17 @@ def test_one_neighbour_is_named_and_counted_by_category(name: str, kind: str, tm
 
 
 @pytest.mark.parametrize(
-    "name", ["lesson.avg.json", "lesson.avg.toml", "lesson.avg.mp4", "lesson2.srt", "other.srt", "lesson.mov", "lesson"]
+    "name",
+    [
+        "lesson.avg.json",
+        "lesson.avg.jpg.json",
+        "lesson.avg.toml",
+        "lesson.avg.mp4",
+        "lesson2.srt",
+        "other.srt",
+        "lesson.mov",
+        "lesson",
+    ],
 )
 def test_what_is_ours_or_belongs_to_another_is_not_named(name: str, tmp_path: Path) -> None:
     beside(tmp_path, "lesson.mp4", name)
