@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avg_video.errors import printable
+from avg_video.media.photo_kinds import is_photo_name
 
 if TYPE_CHECKING:
     from avg_video.pipeline import Outcome
@@ -46,18 +47,15 @@ def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: C
     sound_wanted: whether the sound was to be kept, if there is any.
     said: warnings that were already printed while it ran; they are not repeated.
     """
-    record = outcome.record
-    from avg_video.media.photo_kinds import is_photo_name
-
+    record, photo = outcome.record, is_photo_name(outcome.output)
     lines = [
         f"Made {printable(outcome.output)}",
-        f"  people   {_people(record)}",
+        f"  people   {_people(record, photo=photo)}",
     ]
-    photo = is_photo_name(outcome.output)
     if not photo:
         lines.append(f"  sound    {_sound(record, wanted=sound_wanted)}")
     if record.second_look.on:
-        lines.append(f"  check    {_second_look(record)}")
+        lines.append(f"  check    {_second_look(record, photo=photo)}")
     else:
         lines.append("  check    no second look was taken (--no-second-look); watch the copy from start to end")
     if record.input.hidden:
@@ -74,12 +72,13 @@ def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: C
     return lines
 
 
-def _people(record: Record) -> str:
+def _people(record: Record, *, photo: bool) -> str:
     if not record.people:
         return "nobody was found, so nothing is covered"
     tracks = count_of(record.covered, "face", "faces")
     shown = f", {record.shown} shown" if record.shown else ", nobody shown"
-    return f"{tracks} covered{shown} (somebody who was lost from sight counts again)"
+    again = "" if photo else " (somebody who was lost from sight counts again)"
+    return f"{tracks} covered{shown}{again}"
 
 
 def _sound(record: Record, *, wanted: bool) -> str:
@@ -93,11 +92,12 @@ def _sound(record: Record, *, wanted: bool) -> str:
     return "kept; voices tell who someone is"
 
 
-def _second_look(record: Record) -> str:
+def _second_look(record: Record, *, photo: bool) -> str:
     look = record.second_look
+    if photo:
+        looked = f"the covered picture looked at {count_of(look.looks, 'time', 'times')}"
+    else:
+        looked = f"{count_of(look.looks, 'covered picture', 'covered pictures')} looked at again"
     if not look.finds:
-        return f"{count_of(look.looks, 'covered picture', 'covered pictures')} looked at again, nobody left over"
-    return (
-        f"{count_of(look.looks, 'covered picture', 'covered pictures')} looked at again, "
-        f"{count_of(look.finds, 'face', 'faces')} still found and covered"
-    )
+        return f"{looked}, nobody left over"
+    return f"{looked}, {count_of(look.finds, 'face', 'faces')} still found and covered"

@@ -18,10 +18,6 @@ __all__ = ["Sighted", "cover_score", "look_at_still", "still_views"]
 
 F32 = npt.NDArray[np.float32]
 
-COVER_SHARE = 0.5
-"""From which score a hit is covered in a single picture: so far on the way from the detector's weak score to its
-strong one. In a recording a weak hit counts when it comes again; here it can't. Higher leaks faces, lower covers more
-that is no face."""
 SAME_IOU = 0.4
 """Two hits that overlap more than this are one person."""
 WITHIN = 0.7
@@ -29,8 +25,14 @@ WITHIN = 0.7
 
 
 def cover_score(detector: Detector) -> float:
-    """The score from which hits in a single picture are covered."""
-    return detector.weak + COVER_SHARE * (detector.strong - detector.weak)
+    """The score from which hits in a single picture are covered: its weakest.
+
+    In a recording a weak hit counts when it comes again; here it can't, and what is unknown is covered. Measured on 18
+    pictures out of two recordings, CenterFace: from its weak score on, 6 of 158 labelled faces stay recognisable and
+    0.7 % (sharp) to 3.4 % (a soft crowd) of what is no face is covered; from its strong score on, 40 and 0.3 to 0.5 %.
+    YuNet: 17, and 2.5 to 16 %; 38, and 0.3 to 4.3 %.
+    """
+    return detector.weak
 
 
 def still_views(size_wh: tuple[int, int], settings: LookSettings | None = None) -> tuple[View, ...]:

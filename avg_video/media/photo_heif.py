@@ -69,7 +69,8 @@ def open_heif(path: Path, data: bytes) -> HeifPicture:
     if (item.info.get("nclx_profile") or {}).get("transfer_characteristics") in _HDR_TRANSFERS:
         raise UnsupportedInput("is an HDR picture", remedy="save it in ordinary colours (SDR) first", file=path)
     exif = item.info.get("exif")
-    contents = heif_contents(data, exif if isinstance(exif, bytes) and exif else None, _items(box, item))
+    block = exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) and exif else None
+    contents = heif_contents(data, block, _items(box, item))
     others = len(box) - 1
     told = (f"holds {others} more pictures; only the main one is used",) if others else ()
     versions = f"hevc (pillow-heif {pillow_heif.__version__}, libheif {pillow_heif.libheif_version()})"

@@ -180,7 +180,9 @@ def heif_boxes(data: bytes) -> Iterator[Part]:
         if length < head or not all(0x20 <= c < 0x7F for c in kind):
             break  # no box: what was written behind the last one
         if at + length > len(data):
-            raise MalformedPhoto("it breaks off before the end of the picture")
+            if kind in (b"ftyp", b"meta", b"mdat"):
+                raise MalformedPhoto("it breaks off before the end of the picture")
+            break  # text behind the last box that reads like the head of one
         yield Part(kind.decode("ascii"), at + head, at + length)
         at += length
     else:
