@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from avg_video.errors import UsageError
+from avg_video.errors import AvgError, UsageError
 from avg_video.media.temporary import as_output_error
 from avg_video.pipeline import default_output, record_path_for
 from avg_video.record.hashes import sha256_file
@@ -52,10 +52,7 @@ class NeutralNames:
         self._scan()
 
     def place(self, source: Path) -> Place:
-        """Where the copy of that recording goes; every call takes the name it gives.
-
-        Raises what `sha256_file` raises.
-        """
+        """Where the copy of that recording goes; every call takes the name it gives."""
         suffix = default_output(source).suffix
         for known in self._known:
             if known.output.suffix == suffix and _is_of(known, source):
@@ -97,11 +94,9 @@ def _known_by(path: Path, stem: Path) -> list[_Known]:
 def _is_of(known: _Known, source: Path) -> bool:
     """Whether the copy was made from this recording; its size is compared first, since hashing takes its time."""
     try:
-        if source.stat().st_size != known.source_bytes:
-            return False
-    except OSError:
-        return False  # the work on it will say what is wrong
-    return sha256_file(source) == known.source_sha256
+        return source.stat().st_size == known.source_bytes and sha256_file(source) == known.source_sha256
+    except (OSError, AvgError):
+        return False  # the work on it will say what is wrong, and the others go on
 
 
 def is_neutral_copy(path: Path) -> bool:

@@ -80,7 +80,8 @@ class Chosen:
     "--neutral-names",
     "neutral",
     is_flag=True,
-    help="Call the copies avg-0001.mp4, avg-0002.mp4 and so on, so that no name of an input goes along.",
+    help="Call the copies avg-0001.mp4, avg-0002.mp4 and so on, so that no name of an input goes along. "
+    "Which is which says batch.json, which is for you alone.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an output that exists.")
 @click.option(
