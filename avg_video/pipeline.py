@@ -127,10 +127,10 @@ def anonymise(
             raise no_numbers(path)
         return anonymise_photo(path, output, settings=settings, policy=policy, progress=progress)
     check_names(path, output, overwrite=settings.overwrite)
+    info = probe(path)
     with PrivateTemporary(output, overwrite=settings.overwrite):
         pass  # a folder that is missing or not writable is better known before the film was looked at
     policy = policy_beside(path) if policy is None else policy
-    info = probe(path)
     if is_photo_name(output):
         raise UsageError(
             "the copy of a recording is an MP4 file", remedy="give -o a name that ends in .mp4", file=output

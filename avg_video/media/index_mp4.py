@@ -1,4 +1,4 @@
-"""How large an index the MP4 or MOV file would make FFmpeg build, found without building it.
+"""What the index of an MP4 or MOV file would make FFmpeg do, found before FFmpeg sees it: take memory, open others.
 
 A table of 20 bytes can claim a hundred million samples, and FFmpeg takes memory for each before anyone can object. The
 boxes are searched for by name, wherever they lie, since FFmpeg too takes them wherever they lie.
@@ -36,7 +36,8 @@ def refuse_index(file: Path) -> None:
 
     Raises
     ------
-    UnsupportedInput: more samples than bytes, more edits and samples than `MAX_INDEX`, or a packed index.
+    UnsupportedInput: more samples than bytes, more edits and samples than `MAX_INDEX`, a packed index, or content that
+        is said to lie in another file.
     OSError: the file can't be read.
     """
     with file.open("rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -44,6 +45,10 @@ def refuse_index(file: Path) -> None:
         for kind, body, end in _claims(data, file):
             if kind == b"cmov":
                 raise _refusal("has a packed index", file)
+            if kind == b"dref" and _leads_out(data, body, end):
+                raise UnsupportedInput(
+                    "keeps its pictures or its sound in another file", remedy="save it as one file first", file=file
+                )
             if kind == b"elst" and end - body >= 8:
                 edits = max(edits, min(_u32(data, body + 4), (end - body) // 12))
             elif kind in (b"stsz", b"stz2") and end - body >= 12:
@@ -68,7 +73,7 @@ def _claims(data: mmap.mmap, file: Path) -> Iterator[tuple[bytes, int, int]]:
     if _KNOWN.isdisjoint(kind for kind, _, _ in boxes):
         return
     regions = [(start, end) for kind, start, end in boxes if kind != b"mdat"]
-    for kinds in ((b"elst",), (b"stsz", b"stz2", b"trun", b"cmov")):
+    for kinds in ((b"elst",), (b"stsz", b"stz2", b"trun", b"cmov", b"dref")):
         for start, end in regions:
             for kind in kinds:
                 at = data.find(kind, start, end)
@@ -92,6 +97,17 @@ def _top(data: mmap.mmap, file: Path) -> Iterator[tuple[bytes, int, int]]:
         boxes += 1
         if boxes > _MOST_BOXES:
             raise _refusal("is cut into too many boxes", file)
+
+
+def _leads_out(data: mmap.mmap, at: int, end: int) -> bool:
+    """Whether a data reference names another file (ISO/IEC 14496-12, 8.7.2); FFmpeg passes over some of them."""
+    at += 8
+    while at + 12 <= end:
+        size, flags = _u32(data, at), _u32(data, at + 8)
+        if not flags & 1 and min(at + size, end) > at + 12 and data[at + 12 : min(at + size, end)].strip(b"\0"):
+            return True
+        at += max(size, 12)
+    return False
 
 
 def _u32(data: mmap.mmap, at: int) -> int:
