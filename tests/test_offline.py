@@ -6,11 +6,13 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.helpers import lesson, names_in
+from tests.photos.making import encoded, room
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,8 +48,8 @@ def run(code: str, folder: Path, *args: str) -> subprocess.CompletedProcess[str]
 
     It gets next to no environment: some libraries keep quiet under CI or while tests run, and users have neither.
     """
-    (folder / "home").mkdir()
-    (folder / "temporary").mkdir()
+    for name in ("home", "temporary"):
+        (folder / name).mkdir(exist_ok=True)
     env = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
@@ -59,6 +61,11 @@ def run(code: str, folder: Path, *args: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
 
 
+def photo(path: Path) -> None:
+    """A photograph of one face."""
+    path.write_bytes(encoded(room()[0]))
+
+
 @filtered
 @pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])
 def test_a_connection_would_be_noticed(family: str, tmp_path: Path) -> None:
@@ -66,31 +73,41 @@ def test_a_connection_would_be_noticed(family: str, tmp_path: Path) -> None:
     assert done.returncode == -31, done  # SIGSYS
 
 
+DAILY = {
+    "one": [("lesson.mp4", "--audio", "keep")],
+    "look": [("look", "lesson.mp4")],
+    "batch": [("lesson.mp4", "photo.jpg", "-o", "out", "--jobs", "2")],
+    "photo": [("photo.jpg",)],
+    "verify": [("lesson.mp4", "--quiet"), ("verify", "lesson.avg.mp4")],
+}
+
+
 @filtered
-@pytest.mark.parametrize(
-    "args",
-    [
-        ("lesson.mp4", "--audio", "keep"),
-        ("look", "lesson.mp4"),
-        ("lesson.mp4", "second.mp4", "-o", "out", "--jobs", "2"),
-    ],
-    ids=["one", "look", "batch"],
-)
-def test_no_command_of_the_daily_work_opens_a_connection(args: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize("commands", DAILY.values(), ids=DAILY)
+def test_no_command_of_the_daily_work_opens_a_connection(commands: list[tuple[str, ...]], tmp_path: Path) -> None:
     lesson(tmp_path / "lesson.mp4", pictures=6, tone_s=0.2)
-    lesson(tmp_path / "second.mp4", pictures=6)
+    photo(tmp_path / "photo.jpg")
     (tmp_path / "out").mkdir()
-    done = run(NO_INTERNET + RUN, tmp_path, *args)
-    assert done.returncode == 0, done
-    assert done.stdout or done.stderr
+    for args in commands:
+        done = run(NO_INTERNET + RUN, tmp_path, *args)
+        assert done.returncode == 0, done
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sets the home folder as POSIX systems do")
-def test_nothing_is_left_on_the_disk_but_copy_and_record(tmp_path: Path) -> None:
-    lesson(tmp_path / "lesson.mp4", pictures=6)
-    done = run(RUN, tmp_path, "lesson.mp4")
+@pytest.mark.parametrize(
+    ("make", "name", "outputs"),
+    [
+        (lesson, "lesson.mp4", {"lesson.avg.mp4", "lesson.avg.json"}),
+        (photo, "photo.jpg", {"photo.avg.jpg", "photo.avg.jpg.json"}),
+    ],
+)
+def test_nothing_is_left_on_the_disk_but_copy_and_record(
+    make: Callable[[Path], object], name: str, outputs: set[str], tmp_path: Path
+) -> None:
+    make(tmp_path / name)
+    done = run(RUN, tmp_path, name)
     assert done.returncode == 0, done
-    assert names_in(tmp_path) == {"home", "temporary", "lesson.mp4", "lesson.avg.mp4", "lesson.avg.json"}
+    assert names_in(tmp_path) == {"home", "temporary", name} | outputs
 
 
 @filtered
