@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -109,6 +109,49 @@ def record(data: bytes) -> None:
         read_record(_scratch("fuzzed.avg.json", data))
 
 
+def leftovers(data: bytes) -> None:
+    """What a recording's structure holds besides pictures: MP4, Matroska, AVI, TS. And the size of its index."""
+    from avg_video.errors import UnsupportedInput
+    from avg_video.media.index_mp4 import refuse_index
+    from avg_video.media.leftovers import hidden_in_file
+
+    path = _scratch("looked-through", data)
+    hidden_in_file(path)
+    with contextlib.suppress(UnsupportedInput):
+        if data:  # an empty file is refused before
+            refuse_index(path)
+
+
+_RIDDEN = ("h264", "hevc", "av1", "mpeg2video", "mpeg4", "mjpeg")
+
+
+def riders(data: bytes) -> None:
+    """What rides in packets: a codec, the length of its configuration, that, and a packet."""
+    from avg_video.media.riders import Riders
+
+    if len(data) > 3:
+        end = 3 + int.from_bytes(data[1:3], "big")
+        found = Riders(_RIDDEN[data[0] % len(_RIDDEN)], data[3:end])
+        assert all(kind.isprintable() for kind in found.in_packet(data[end:]) | found.in_extradata)
+
+
+def photos(data: bytes) -> None:
+    """The parts of photos, what is hidden in them, and the inspection of finished ones."""
+    from avg_video.media import photo_hidden
+    from avg_video.media.photo_exif import read_exif
+    from avg_video.media.photo_inspect import inspect_photo
+    from avg_video.media.photo_parts import MalformedPhoto
+
+    for contents in (photo_hidden.jpeg_contents, photo_hidden.png_contents, photo_hidden.webp_contents):
+        with contextlib.suppress(MalformedPhoto):
+            contents(data)
+    with contextlib.suppress(MalformedPhoto):
+        photo_hidden.heif_contents(data, data[:64], ())
+    read_exif(data[-200:])
+    for finding in inspect_photo(_scratch("inspected.photo", data)):
+        assert finding.isprintable(), finding
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "boxes": boxes,
     "inspection": inspection,
@@ -117,6 +160,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "plan": plan,
     "plan-parts": plan_parts,
     "record": record,
+    "leftovers": leftovers,
+    "riders": riders,
+    "photos": photos,
 }
 """What is fuzzed, by name; each takes bytes and raises only when something is wrong with the parser."""
 
@@ -152,6 +198,14 @@ def seeds_for(name: str) -> list[bytes]:
         top = Path(folder)
         if name == "policy":
             return [POLICY]
+        if name == "photos":
+            return [make_kind(KINDS[f"photo/{suffix}"], top).read_bytes() for suffix in ("jpg", "png", "webp", "heic")]
+        if name == "leftovers":
+            return [
+                make_kind(KINDS[kind], top).read_bytes() for kind in ("mp4/h264", "mkv/vp8", "avi/mpeg4", "ts/mpeg2")
+            ]
+        if name == "riders":
+            return list(_packets(top))
         clip = make_kind(KINDS["mp4/h264"], top)
         from avg_video.pipeline import Settings, analyse, anonymise, record_path_for
 
@@ -168,6 +222,17 @@ def seeds_for(name: str) -> list[bytes]:
             at = film.rindex(b"mdat") + 4
             return [b"\x03" + film[at : at + 600], b"\x0b\0\0\1\6\5\4abcd\x80\0\0\1\x65\x88", b"\x04" + _config(film)]
         return [film, clip.read_bytes()]
+
+
+def _packets(folder: Path) -> Iterator[bytes]:
+    """The first packet of each codec that can carry riders, behind its configuration."""
+    import av
+
+    for number, kind in enumerate(("mp4/h264", "mp4/hevc", "mp4/av1", "ts/mpeg2", "avi/mpeg4", "avi/mjpeg")):
+        with av.open(str(make_kind(KINDS[kind], folder))) as box:
+            extra = box.streams.video[0].codec_context.extradata or b""
+            packet = next(box.demux(box.streams.video[0]))
+            yield bytes([number]) + len(extra).to_bytes(2, "big") + extra + bytes(packet)
 
 
 def _config(film: bytes) -> bytes:
@@ -189,7 +254,12 @@ def main(words: Sequence[str] | None = None) -> int:
     with atheris.instrument_imports(include=["avg_video"]):
         for module in [m for m in sys.modules if m.startswith("avg_video")]:
             del sys.modules[module]  # loaded for the examples; once more, with counters
+        import avg_video.media.index_mp4
         import avg_video.media.inspect
+        import avg_video.media.leftovers
+        import avg_video.media.photo_hidden
+        import avg_video.media.photo_inspect
+        import avg_video.media.riders
         import avg_video.policy.plan
         import avg_video.record.store  # noqa: F401
     with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:

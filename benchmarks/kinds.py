@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pillow_heif import register_heif_opener
 
 from tests.support.clips import ffmpeg, noise
 from tests.support.people import place
@@ -45,7 +46,7 @@ class Kind:
     ----------
     name: `container/codec`, with `+` and what is special where there is more than one of these.
     suffix: of the file's name, with the dot.
-    arguments: for ffmpeg, between input and output.
+    arguments: for ffmpeg, between input and output; none for photos.
     """
 
     name: str
@@ -82,6 +83,7 @@ KINDS = {
         *(_kind(container, codec) for container, codecs in _PAIRS.items() for codec in codecs.split()),
         _kind("mp4", "h264", "+fragmented", "-movflags frag_keyframe+empty_moov"),
         _kind("mp4", "h264", "+index-first", "-movflags faststart"),
+        *(Kind(f"photo/{suffix}", f".{suffix}", ()) for suffix in ("jpg", "png", "webp", "heic")),
     )
 }
 """Every kind by its name."""
@@ -90,6 +92,8 @@ KINDS = {
 def make_kind(kind: Kind, folder: Path) -> Path:
     """Encode a head that moves a little in front of noise, half a second of it with a tone where the container takes
     sound; returns the file. Raises `AssertionError` with ffmpeg's words where it can't."""
+    if not kind.arguments:
+        return _make_photo(folder / f"{kind.name.replace('/', '-')}{kind.suffix}")
     raw = folder / "pictures.rgb"
     if not raw.exists():
         raw.write_bytes(b"".join(_picture(i).tobytes() for i in range(PICTURES)))
@@ -99,6 +103,17 @@ def make_kind(kind: Kind, folder: Path) -> Path:
     tone = ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=44100:duration={PICTURES / FPS}"]
     with_sound = "-c:a" in kind.arguments
     ffmpeg(*pictures, *(tone if with_sound else ()), *kind.arguments, path)
+    return path
+
+
+def _make_photo(path: Path) -> Path:
+    """The first picture as a photo, with EXIF in which it is turned."""
+    from PIL import Image
+
+    register_heif_opener()
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "maker"
+    Image.fromarray(_picture(0)).save(path, exif=exif.tobytes())
     return path
 
 

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from PIL import Image
 
 from avg_video.cli import main, program
 from avg_video.cli.endings import describe
 from avg_video.errors import AvgError
 from avg_video.media.inspect import inspect_file
+from avg_video.media.photo_inspect import inspect_photo
+from avg_video.media.photo_kinds import is_photo_name
 from avg_video.pipeline import default_output, record_path_for
 from avg_video.record.hashes import sha256_file
 from avg_video.record.store import read_record
@@ -139,10 +142,11 @@ def unchecked(output: Path) -> list[str]:
     if not output.is_file():
         return ["a record without its copy"]
     wrong = [] if record.output.sha256 == sha256_file(output) else ["another hash than in the record"]
-    wrong += inspect_file(output)
+    photo = is_photo_name(output)
+    wrong += inspect_photo(output) if photo else inspect_file(output)
     try:
-        pictures = pictures_in(output)
-    except av.FFmpegError as error:
+        pictures = 1 if photo and Image.open(output).convert("RGB").size else pictures_in(output)
+    except (av.FFmpegError, OSError) as error:
         return [*wrong, f"can't be decoded: {error}"]
     if not pictures == record.output.frames == record.input.decoded_frames:
         wrong.append(f"{pictures} pictures; the record says {record.input.decoded_frames} and {record.output.frames}")
