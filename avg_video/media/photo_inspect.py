@@ -90,8 +90,9 @@ def _fill_bytes(parts: list[Part], data: bytes) -> Iterator[str]:
         head = {"data": 0, "EOI": 2, END: 0}.get(part.name, 4)
         if part.start - head != at:
             yield f"{part.name}: has {part.start - head - at} fill bytes before it"
-        if part.name == "data" and b"\xff\xff" in part.of(data):
-            yield "data: holds fill bytes"
+        coded = part.of(data) if part.name == "data" else b""
+        if coded.count(b"\xff") != coded.count(b"\xff\0"):  # in coded data, a byte FF is always written FF00
+            yield "data: holds fill bytes or marks to restart"
         at = part.end
 
 
