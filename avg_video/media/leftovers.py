@@ -1,7 +1,8 @@
 """What lies in a recording's file where no player looks: tags, free space, unknown boxes, trailing bytes. Kinds only.
 
 FFmpeg names streams and most tags; it passes over the rest without a word. This reads the file's own structure instead:
-MP4 and MOV (ISO/IEC 14496-12, QuickTime), Matroska and WebM (RFC 9559), AVI (RIFF) and MPEG-TS (ISO/IEC 13818-1).
+MP4 and MOV (ISO/IEC 14496-12, QuickTime), Matroska and WebM (RFC 9559), AVI (RIFF), FLV (Adobe, annex E) and MPEG-TS
+(ISO/IEC 13818-1).
 Damage is not judged here: what can't be taken apart ends the search, with "trailing-data" where bytes are left.
 """
 
@@ -68,6 +69,8 @@ def hidden_in_file(path: Path) -> frozenset[str]:
             return frozenset(_ebml(file, end))
         if head[:4] == b"RIFF":
             return frozenset(_riff(file, 0, end, depth=0))
+        if head[:3] == b"FLV":
+            return frozenset(_flash(file, end))
         if head[:1] == b"\x47" and head[_TS_PACKET:] in (b"\x47", b""):
             return frozenset(_transport(file, end))
         return frozenset()
@@ -115,9 +118,13 @@ class _Mp4:
         self._parts = 0
         self._movie_timescale = 0
         self._tracks: list[_Shown] = []
+        self._data_bytes = self._used_bytes = 0
+        self._countable = True
 
     def kinds(self, end: int) -> Iterator[str]:
         yield from self._walk(0, end, "", 0)
+        if self._countable and self._data_bytes > self._used_bytes:
+            yield "free-space"
         for track in self._tracks:
             if track.trimmed(self._movie_timescale):
                 yield {"vide": "trimmed-picture", "soun": "trimmed-sound"}.get(track.kind, "data-track")
@@ -150,6 +157,8 @@ class _Mp4:
         elif within == "udta" or kind in _MP4_TAGS:
             yield from self._tag(kind, start, end)
         elif kind in _MP4_BRANCHES and depth < 12:
+            if kind == "moof":
+                self._countable = False  # sizes stand in other tables, which are not read here
             if kind == "trak":
                 self._tracks.append(_Shown())
             yield from self._walk(start, end, kind, depth + 1)
@@ -159,8 +168,30 @@ class _Mp4:
         elif kind in ("mvhd", "tkhd", "mdhd", "hdlr", "elst"):
             self._file.seek(start)
             yield from self._header(kind, self._file.read(min(end - start, _CHUNK)))
+        elif kind == "mdat":
+            self._data_bytes += end - start
+        elif kind == "stsz":
+            self._count_samples(start, end)
+        elif kind == "stz2":
+            self._countable = False
         elif kind not in _MP4_KNOWN and within != "tref":
             yield "unknown-box"
+
+    def _count_samples(self, start: int, end: int) -> None:
+        """Add up what the samples of one track use of the data."""
+        self._file.seek(start)
+        head = self._file.read(12)
+        each, count = int.from_bytes(head[4:8], "big"), int.from_bytes(head[8:12], "big")
+        if each:
+            self._used_bytes += each * count
+            return
+        left = min(4 * count, end - start - 12)
+        while left > 0:
+            piece = self._file.read(min(left, _CHUNK))
+            if len(piece) < 4:
+                return
+            self._used_bytes += int(np.frombuffer(piece[: len(piece) // 4 * 4], ">u4").sum(dtype=np.int64))
+            left -= len(piece)
 
     def _tag(self, kind: str, start: int, end: int) -> Iterator[str]:
         if kind in _PLACES:
@@ -274,6 +305,20 @@ def _riff(file: BinaryIO, at: int, end: int, depth: int) -> Iterator[str]:
             yield "unknown-box"
         at = stop + (size & 1)
     yield "unknown-box"
+
+
+def _flash(file: BinaryIO, end: int) -> Iterator[str]:
+    """Tags of 11 bytes and a body, each followed by its size; what follows the last is left over."""
+    file.seek(5)
+    at = int.from_bytes(file.read(4), "big") + 4
+    while at < end:
+        file.seek(at)
+        head = file.read(11)
+        after = at + 11 + int.from_bytes(head[1:4], "big") + 4
+        if len(head) < 11 or head[0] & 0x1F not in (8, 9, 18) or after > end:
+            yield "trailing-data"
+            return
+        at = after
 
 
 def _transport(file: BinaryIO, end: int) -> Iterator[str]:
