@@ -10,13 +10,16 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from avg_video.errors import UnsupportedInput, UsageError
 from avg_video.pipeline import Settings, analyse, anonymise
 from avg_video.redact.detail import face_detail
-from avg_video.verification import Verification, clock, verify
+from avg_video.verification import Verification, verify
+from avg_video.verification.faces import clock
 from tests.cli.helpers import avg_blur, lesson
-from tests.support.clips import card, ffmpeg
+from tests.support.clips import card, ffmpeg, noise
+from tests.support.people import place
 
 FAST = Settings(preset="ultrafast", detector="centerface", threads=2)
 
@@ -236,13 +239,27 @@ def test_sound_that_can_not_be_decoded_is_told(copy: Path) -> None:
     assert "sound" in parts(check(copy))
 
 
-@pytest.mark.parametrize("end", ["mkv", "avi"])
+@pytest.mark.parametrize("end", ["mkv", "avi", "gif"])
 def test_other_containers_are_refused_plainly(end: str, tmp_path: Path) -> None:
-    file = card(tmp_path / f"a.{end}")
-    with pytest.raises(UnsupportedInput, match="only an MP4 made by avg-blur can be verified"):
+    file = card(tmp_path / f"a.{end}", *(("-c:v", "gif") if end == "gif" else ()))
+    with pytest.raises(UnsupportedInput, match=r"only an MP4 .* made by avg-blur can be verified"):
         check(file)
     ran = avg_blur("verify", file)
     assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
+
+
+@pytest.mark.parametrize("end", ["jpg", "png"])
+def test_the_copy_of_a_photo_holds_until_something_is_added(end: str, tmp_path: Path) -> None:
+    room = noise((320, 240), seed=3)
+    place(room, 70, (160, 110))
+    Image.fromarray(room).save(tmp_path / f"class.{end}")
+    copy = anonymise(tmp_path / f"class.{end}", tmp_path / f"class.avg.{end}", settings=FAST).output
+    done = check(copy)
+    assert (done.faults, done.pictures, done.looks) == ((), 1, 1)
+    assert "content  one picture and nothing else" in avg_blur("verify", copy, "--detector", "centerface").stdout
+    copy.write_bytes(copy.read_bytes() + b"needle")
+    assert set(parts(check(copy))) == {"record", "content"}
+    assert {"record", "faces"} <= set(parts(check(tmp_path / f"class.{end}")))
 
 
 def test_what_is_not_there_is_a_matter_of_usage(copy: Path, tmp_path: Path) -> None:

@@ -31,13 +31,14 @@ __all__ = ["verify"]
 def verify(
     stop: StopSign, /, file: Path, record: Path | None, as_json: bool, quiet: bool, detector: str, threads: int
 ) -> int:
-    """Check FILE, an MP4 made by avg-blur, once more.
+    """Check FILE, a copy made by avg-blur, once more.
 
     Its bytes must be those that its record is about. It must hold pictures and sound and nothing else, all of which
     can be decoded. Looked at twice a second, no face may be seen in it but as many as the record says are shown.
 
-    Prints one line for each thing that does not hold. Exit code 0: all holds; 1: something does not, or FILE is not an
-    MP4; 2: no such file. A mosaic may still be seen as a face. A record can't prove that nobody changed it.
+    Prints one line for each thing that does not hold. Exit code 0: all holds; 1: something does not, or FILE is of a
+    kind that copies never are; 2: no such file. A mosaic may still be seen as a face. A record can't prove that nobody
+    changed it.
     """
     from avg_video.verification import verify as check
 
@@ -63,13 +64,21 @@ def closing_lines(done: Verification) -> list[str]:
     lines = [
         f"Verified {printable(done.file)}",
         f"  record   {printable(done.record_path)}, about these very bytes",
-        f"  content  pictures {'and sound ' if done.record.output.sound.kept else ''}and nothing else",
+        f"  content  {_content(done)} and nothing else",
         f"  pictures {count_of(done.pictures, 'picture', 'pictures')}, all decoded",
         f"  faces    looked at {count_of(done.looks, 'picture', 'pictures')}, {seen}",
     ]
     if done.record.status == "look":
         lines.append("When it was made, a person had to look at it before it is used; the record says where and why.")
     return lines
+
+
+def _content(done: Verification) -> str:
+    from avg_video.media.photo_kinds import is_photo_name
+
+    if is_photo_name(done.file):
+        return "one picture"
+    return "pictures and sound" if done.record is not None and done.record.output.sound.kept else "pictures"
 
 
 def machine(done: Verification, code: int) -> dict[str, Any]:

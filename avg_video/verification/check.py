@@ -14,47 +14,38 @@ from pathlib import Path
 from typing import Literal
 
 import av
-import numpy as np
 
-from avg_video.detect.boxes import iou
-from avg_video.detect.detector import Detector, load_detector
+from avg_video.detect.detector import load_detector
 from avg_video.detect.looks import LookSettings, sharp_tiles
-from avg_video.detect.views import View, look, scaled
+from avg_video.detect.still import still_views
+from avg_video.detect.views import View, scaled
 from avg_video.errors import AvgError, InputError, UnsupportedInput, UsageError, printable
 from avg_video.media.cores import one_thread_per_stage
 from avg_video.media.inspect import inspect_file
 from avg_video.media.opening import open_plain
-from avg_video.media.picture import Picture
+from avg_video.media.photo_inspect import inspect_photo
+from avg_video.media.photo_kinds import photo_kind
+from avg_video.media.photo_read import read_photo
 from avg_video.media.reader import VideoReader
 from avg_video.media.stages import prefetch
 from avg_video.pipeline import Progress, record_path_for
 from avg_video.record.hashes import sha256_file
 from avg_video.record.model import Record
 from avg_video.record.store import read_record
-from avg_video.redact.detail import face_detail
+from avg_video.redact.still import picture_of
+from avg_video.verification.faces import Find, Watch, clock
 
-__all__ = ["Fault", "Find", "Verification", "verify"]
+__all__ = ["Fault", "Verification", "verify"]
 
 EVERY_S = 0.5
 """Time between looks, s; as often as the second look when a copy is made. More misses people who pass quickly."""
-SURE_ABOVE_STRONG = 0.2
-"""A hit counts from so much above the detector's own mark for a sure one. Heads whose faces are covered, with hair and
-neck in view, are hit with up to that (0.61 with CenterFace, whose mark is 0.4); visible faces mostly with 0.7 and more.
-Lower reports more covers as faces; higher lets faces pass that are turned or small."""
-CERTAIN_ABOVE_STRONG = 0.4
-"""From here on a hit counts whatever is drawn inside it."""
-LEAST_DETAIL = 3.0
-"""A hit counts when at least this is drawn inside it (`redact.detail`), grey levels. Visible faces have 10 and more, a
-soft cover less than 2. Higher lets faces pass in dim or dull pictures."""
-SAME_IOU = 0.2
-"""Finds of two looks in a row are one find when they overlap so."""
-MOMENT_S = 0.05
-"""Half a picture more or less, s, for the times in a record, which are rounded."""
+LASTS_S = 0.05
+"""Half a picture more or less, s, for lengths in a record, which are rounded."""
+DECODED_AHEAD = 4
+"""Pictures decoded before they are needed; bounds memory."""
 FINDINGS_AT_MOST = 200
 """A file full of foreign data is told apart well enough by so many lines."""
 
-Box = tuple[int, int, int, int]
-"""Left, top, right and bottom, px."""
 Part = Literal["record", "content", "pictures", "sound", "faces"]
 
 
@@ -64,27 +55,6 @@ class Fault:
 
     part: Part
     what: str
-
-
-@dataclass
-class Find:
-    """A face that was seen in look after look, at about the same place.
-
-    Attributes
-    ----------
-    first_s, last_s: seconds from the first picture.
-    box_xyxy: where it was seen first, px.
-    shown: how many people the record allows at that moment; fewer than were seen.
-    """
-
-    first_s: float
-    last_s: float
-    box_xyxy: Box
-    shown: int
-
-
-_Seen = tuple[Find, Box]
-"""A find, and where it was at the last look."""
 
 
 @dataclass(frozen=True)
@@ -125,49 +95,58 @@ def verify(
     threads: int = 0,
     progress: Progress | None = None,
 ) -> Verification:
-    """Check the MP4 `file` against its record (None: the one beside it) and against what such a copy may hold.
+    """Check the copy `file`, of a recording (MP4) or a photo (JPEG, PNG), against its record (None: the one beside it)
+    and against what such a copy may hold.
 
     Raises
     ------
     UsageError: there is no such file, or the record that was named does not exist.
-    UnsupportedInput: it is not an MP4.
+    UnsupportedInput: it is something else than copies are.
     ModelError: the detector can't be had.
     """
-    finder = load_detector(detector, threads=threads)
+    watch = Watch(load_detector(detector, threads=threads), ())
     sha256 = sha256_file(file)
-    _refuse_others(file)
+    is_photo = _is_photo(file)
     if record_path is not None and not record_path.is_file():
         raise UsageError("there is no such record", remedy="check the name", file=record_path)
-    check = _Check(file, record_path or record_path_for(file), finder, threads, progress)
+    check = _Check(file, record_path or record_path_for(file), watch, threads, progress)
     check.read_record(sha256)
-    check.content()
-    check.pictures()
-    check.sound()
+    check.content(is_photo=is_photo)
+    if is_photo:
+        check.photo()
+    else:
+        check.film()
+        check.sound()
     return Verification(
         file,
         check.record_path,
         check.record,
         tuple(check.faults),
         check.pictures_n,
-        check.looks,
-        check.explained,
-        tuple(check.finds),
+        watch.looks,
+        watch.explained,
+        tuple(watch.finds),
     )
 
 
-def _refuse_others(file: Path) -> None:
+def _is_photo(file: Path) -> bool:
+    """Whether it is of the kinds that copies of photos are, or else of that of films."""
+    kind = photo_kind(file)
+    if kind in ("jpeg", "png"):
+        return True
     try:
         with file.open("rb") as opened:
             head = opened.read(8)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InputError(f"it can't be read ({why})", remedy="check its permissions", file=file) from error
-    if head[4:] != b"ftyp":
+    if kind is not None or head[4:] != b"ftyp":
         raise UnsupportedInput(
-            "it is not an MP4, and only an MP4 made by avg-blur can be verified",
+            "it is not an MP4, and only an MP4 (of a photo a JPEG or PNG) made by avg-blur can be verified",
             remedy="make a copy of it with avg-blur and verify that",
             file=file,
         )
+    return False
 
 
 @dataclass
@@ -176,16 +155,12 @@ class _Check:
 
     file: Path
     record_path: Path
-    detector: Detector
+    watch: Watch
     threads: int
     progress: Progress | None
     record: Record | None = None
-    is_of_record: bool = False
     faults: list[Fault] = field(default_factory=list)
     pictures_n: int = 0
-    looks: int = 0
-    explained: int = 0
-    finds: list[Find] = field(default_factory=list)
 
     def fault(self, part: Part, what: str) -> None:
         self.faults.append(Fault(part, printable(what)))
@@ -201,10 +176,11 @@ class _Check:
             self.fault("record", f"{self.record_path.name}: {error.what}")
             return
         said = self.record.output
-        self.is_of_record = said.sha256 == sha256
-        if self.record.input.sha256 == sha256:
+        if said.sha256 == sha256:
+            self.watch.people = self.record.people  # the record of another file explains nobody
+        elif self.record.input.sha256 == sha256:
             self.fault("record", f"it is the recording itself, not the copy that {self.record_path.name} is about")
-        elif not self.is_of_record:
+        else:
             self.fault(
                 "record",
                 f"it is not the file that {self.record_path.name} is about, or was changed since: its SHA-256 is "
@@ -214,10 +190,10 @@ class _Check:
         if size != said.bytes:
             self.fault("record", f"it has {size} bytes, the record says {said.bytes}")
 
-    def content(self) -> None:
+    def content(self, *, is_photo: bool) -> None:
         """Every byte: nothing but pictures and sound."""
         try:
-            found = inspect_file(self.file)
+            found = inspect_photo(self.file) if is_photo else inspect_file(self.file)
         except OSError as error:
             found = (f"it can't be read ({error.strerror or type(error).__name__})",)
         for what in islice(found, FINDINGS_AT_MOST):
@@ -225,8 +201,8 @@ class _Check:
         if len(found) > FINDINGS_AT_MOST:
             self.fault("content", f"{len(found) - FINDINGS_AT_MOST} more things of this kind")
 
-    def pictures(self) -> None:
-        """Decode them all, and look for faces in some."""
+    def film(self) -> None:
+        """Decode all pictures, and look for faces in some."""
         try:
             with one_thread_per_stage(), VideoReader(self.file, threads=self.threads) as reader:
                 if self.progress is not None:
@@ -235,78 +211,53 @@ class _Check:
                 timeline = reader.timeline()
         except AvgError as error:
             self.fault("pictures", error.what)
-            return
-        finally:
-            self._tell_finds()
-        self._compare("pictures", self.pictures_n, None if self.record is None else self.record.output.frames)
-        if self.record is not None:
-            said = self.record.output
-            if timeline.size_wh != said.size_wh:
-                told, is_so = ("x".join(map(str, size)) for size in (said.size_wh, timeline.size_wh))
-                self.fault("record", f"its pictures are {is_so}, the record says {told}")
-            if abs(timeline.duration_s - said.seconds) > MOMENT_S:
-                self.fault("record", f"it lasts {timeline.duration_s:.3f} s, the record says {said.seconds:.3f} s")
+        else:
+            self._compare(timeline.size_wh, timeline.duration_s)
+        self._tell_finds()
 
-    def _compare(self, what: str, found: int, said: int | None) -> None:
-        if said is not None and found != said:
-            self.fault("record", f"it holds {found} {what}, the record says {said}")
+    def photo(self) -> None:
+        """Decode it, and look for faces at every size."""
+        try:
+            photo = read_photo(self.file)
+        except AvgError as error:
+            self.fault("pictures", error.what)
+            return
+        self.pictures_n = 1
+        self._compare(photo.size_wh, 0.0)
+        picture = picture_of(photo.rgb)
+        self.watch.look(picture, still_views(picture.size_wh))
+        self._tell_finds()
+
+    def _compare(self, size_wh: tuple[int, int], seconds: float) -> None:
+        """What was decoded against what the record says."""
+        if self.record is None:
+            return
+        said = self.record.output
+        if self.pictures_n != said.frames:
+            self.fault("record", f"it holds {self.pictures_n} pictures, the record says {said.frames}")
+        if size_wh != said.size_wh:
+            told, is_so = ("x".join(map(str, size)) for size in (said.size_wh, size_wh))
+            self.fault("record", f"its pictures are {is_so}, the record says {told}")
+        if abs(seconds - said.seconds) > LASTS_S:
+            self.fault("record", f"it lasts {seconds:.3f} s, the record says {said.seconds:.3f} s")
 
     def _walk(self, reader: VideoReader) -> None:
         whole, tiles = _views(reader.info.size_wh)
         base, first_pts, due = reader.info.time_base, 0, 0.0
-        before: list[_Seen] = []
-        with closing(prefetch(reader, 4)) as pictures:
+        with closing(prefetch(reader, DECODED_AHEAD)) as pictures:
             for picture in pictures:
                 first_pts = picture.pts if picture.index == 0 else first_pts
                 second = float((picture.pts - first_pts) * base)
                 self.pictures_n = picture.index + 1
                 if second >= due - 1e-6:
-                    views = (whole, tiles[self.looks % len(tiles)]) if tiles else (whole,)
-                    before = self._look(picture, views, second, before)
+                    turn = self.watch.looks
+                    self.watch.look(picture, (whole, tiles[turn % len(tiles)]) if tiles else (whole,), second)
                     due = second + EVERY_S
                 if self.progress is not None:
                     self.progress.at(second, self.pictures_n)
 
-    def _look(self, picture: Picture, views: tuple[View, ...], second: float, before: list[_Seen]) -> list[_Seen]:
-        """Look at one picture; returns whom it found, those who go on from `before` among them."""
-        self.looks += 1
-        boxes = self._sure(picture, views)
-        shown = self._shown_at(second)
-        if len(boxes) <= shown:
-            self.explained += bool(boxes)
-            return []
-        now: list[_Seen] = []
-        for box in boxes:
-            find = _same(box, before)
-            if find is None or any(find is other for other, _ in now):
-                find = Find(second, second, box, shown)
-                self.finds.append(find)
-            find.last_s = second
-            now.append((find, box))
-        return now
-
-    def _sure(self, picture: Picture, views: tuple[View, ...]) -> list[Box]:
-        least = self.detector.strong + SURE_ABOVE_STRONG
-        certain = self.detector.strong + CERTAIN_ABOVE_STRONG
-        found = look(picture, views, self.detector, min(least, 1.0))
-        sure = []
-        for box, score in zip(found.boxes_xyxy.tolist(), found.scores.tolist(), strict=True):
-            x1, y1, x2, y2 = box
-            if score >= certain or face_detail(picture.y, (x1, y1, x2, y2)) >= LEAST_DETAIL:
-                sure.append((round(x1), round(y1), round(x2), round(y2)))
-        return sure
-
-    def _shown_at(self, second: float) -> int:
-        """How many people the record says are shown then; nobody if it is not the record of this file."""
-        if self.record is None or not self.is_of_record:
-            return 0
-        return sum(
-            person.verdict == "show" and person.first_s - MOMENT_S <= second <= person.last_s + MOMENT_S
-            for person in self.record.people
-        )
-
     def _tell_finds(self) -> None:
-        for find in self.finds:
+        for find in self.watch.finds:
             when = f"at {clock(find.first_s)}"
             if find.last_s > find.first_s:
                 when = f"from {clock(find.first_s)} to {clock(find.last_s)}"
@@ -340,20 +291,3 @@ def _views(size_wh: tuple[int, int]) -> tuple[View, tuple[View, ...]]:
     using = LookSettings()
     scale = min(max(using.wide_px) / max(size_wh), using.enlarge)
     return View((0, 0, *size_wh), scaled(size_wh, scale)), sharp_tiles(size_wh, using)
-
-
-def _same(box: Box, before: list[_Seen]) -> Find | None:
-    """The find that this box goes on from."""
-    if not before:
-        return None
-    here = np.array([box], np.float32)
-    overlap = iou(here, np.array([last for _, last in before], np.float32))[0]
-    best = int(np.argmax(overlap))
-    return before[best][0] if overlap[best] >= SAME_IOU else None
-
-
-def clock(second: float) -> str:
-    """`0:03.5`, `1:02:03.0`."""
-    minutes, rest = divmod(round(second, 1), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
