@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -67,8 +68,10 @@ def write_photo(path: Path, rgb: U8, encoder: PhotoEncoder) -> None:
     would take comments, colour profiles and EXIF along. Raises `OSError`.
     """
     image = Image.fromarray(np.ascontiguousarray(rgb))
-    with path.open("wb") as file:
-        if encoder.kind == "JPEG":
-            image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=CHROMA)
-        else:
-            image.save(file, "PNG")
+    # In memory first: Pillow writes past Python into an open file, and takes no notice of a disk that is full.
+    data = io.BytesIO()
+    if encoder.kind == "JPEG":
+        image.save(data, "JPEG", quality=JPEG_QUALITY, subsampling=CHROMA)
+    else:
+        image.save(data, "PNG")
+    path.write_bytes(data.getvalue())

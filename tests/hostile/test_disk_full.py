@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from avg_video.batch import read_batch
 from tests.cli.helpers import avg_blur, names_in
@@ -164,6 +165,28 @@ def test_what_was_there_stays(clip: Path, tmp_path: Path) -> None:
     with files_up_to(2000):
         assert avg_blur(clip, "-o", tmp_path, "--overwrite", *OPTIONS).exit_code == 1
     assert {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)} == before
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_photo(tmp_path: Path, suffix: str) -> None:
+    picture = noise((96, 80))
+    place(picture, 50, (48, 40))
+    photo, out = tmp_path / f"class{suffix}", tmp_path / "out"
+    Image.fromarray(picture).save(photo)
+    out.mkdir()
+    assert avg_blur(photo, "-o", out, *OPTIONS).exit_code == 0
+    sizes = sorted((out / name).stat().st_size for name in names_in(out))
+    before = {name: (out / name).read_bytes() for name in names_in(out)}
+    for limit in (0, 10, sizes[0] - 1, sizes[1] - 1):
+        for overwrite in (True, False):
+            with files_up_to(limit):
+                place_to = out if overwrite else tmp_path / "empty"
+                place_to.mkdir(exist_ok=True)
+                result = avg_blur(photo, "-o", place_to, *OPTIONS, *(["--overwrite"] if overwrite else []))
+            assert result.exit_code == 1, limit
+            assert lines(result.stderr)[-1].endswith(NO_ROOM), (limit, result.stderr)
+        assert {name: (out / name).read_bytes() for name in names_in(out)} == before, limit
+        assert names_in(tmp_path / "empty") == set(), limit
 
 
 def test_a_look_page_and_its_plan(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
