@@ -26,6 +26,8 @@ import av.filter
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.media.temporary import as_output_error
+
 __all__ = ["PEAK_NITS", "SUPPORTED_PRIMARIES", "WHITE_NITS", "ToneMapper", "tone_map"]
 
 F64 = npt.NDArray[np.float64]
@@ -117,18 +119,31 @@ class ToneMapper:
             time_base=Fraction(1, 1000),  # each frame comes back at once; its time is not used
         )
         # FFmpeg takes the table from a file only; it holds no part of the recording and goes at once.
-        handle, name = tempfile.mkstemp(suffix=".cube")
+        name = _table_file(_cube(transfer, primaries))
         try:
-            with os.fdopen(handle, "w", encoding="ascii") as f:
-                f.write(_cube(transfer, primaries))
-            table = graph.add("lut3d", file=name, interp="tetrahedral")
+            table = graph.add("lut3d", file=str(name), interp="tetrahedral")
             sink = graph.add("buffersink")
             graph.link_nodes(source, table, sink).configure()
         finally:
-            Path(name).unlink()
+            name.unlink()
         self._graph = graph
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
         """One frame in, one frame out."""
         self._graph.vpush(frame)
         return self._graph.vpull()
+
+
+def _table_file(table: str) -> Path:
+    """A private temporary file with that text. Raises `OutputError` where there is no room for it."""
+    path = Path(tempfile.gettempdir())
+    try:
+        handle, name = tempfile.mkstemp(suffix=".cube")
+        path = Path(name)
+        with os.fdopen(handle, "w", encoding="ascii") as f:
+            f.write(table)
+    except OSError as error:
+        if path.is_file():
+            path.unlink()
+        raise as_output_error(error, path) from error
+    return path

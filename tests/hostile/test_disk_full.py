@@ -16,7 +16,7 @@ from PIL import Image
 
 from avg_video.batch import read_batch
 from tests.cli.helpers import avg_blur, names_in
-from tests.support.clips import noise, write_clip
+from tests.support.clips import card, noise, write_clip
 from tests.support.people import place
 
 resource: Any = pytest.importorskip("resource", reason="limits of POSIX")
@@ -187,6 +187,23 @@ def test_a_photo(tmp_path: Path, suffix: str) -> None:
             assert lines(result.stderr)[-1].endswith(NO_ROOM), (limit, result.stderr)
         assert {name: (out / name).read_bytes() for name in names_in(out)} == before, limit
         assert names_in(tmp_path / "empty") == set(), limit
+
+
+def test_a_table_of_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HDR needs a small file in the system's temporary folder, which may be full while the output's is not."""
+    tags = "setparams=range=tv:colorspace=bt2020nc:color_primaries=bt2020:color_trc=arib-std-b67"
+    hdr = card(tmp_path / "hdr.mp4", "-vf", tags, "-c:v", "libx264", "-pix_fmt", "yuv420p10le")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    with files_up_to(2000):
+        result = avg_blur(hdr, *OPTIONS)
+    assert result.exit_code == 1
+    assert lines(result.stderr)[-1].endswith(NO_ROOM), result.stderr
+    assert ".cube" in lines(result.stderr)[-1]
+    assert names_in(tmp_path) == {"hdr.mp4", "temporary"}
+    done = avg_blur(hdr, *OPTIONS)
+    assert (done.exit_code, "HDR (HLG)" in done.stderr) == (0, True)
+    assert names_in(tmp_path / "temporary") == set()
 
 
 def test_a_look_page_and_its_plan(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
