@@ -41,6 +41,13 @@ _STILL_BRANDS: Final = frozenset({"heic", "heix", "heim", "heis", "mif1", "msf1"
 
 _STRUCTURE_KEYS: Final = frozenset({"major_brand", "minor_version", "compatible_brands", "vendor_id"})
 _NO_LANGUAGE: Final = frozenset({"", "und"})
+_PROGRAM_KEYS: Final = frozenset({"encoder", "encoding_tool", "com.apple.quicktime.software", "software"})
+_USUAL_NAMES: Final = frozenset(
+    ("handler_name", f"{part}{name}")
+    for part in ("", "\x0c")  # QuickTime counts the letters in a byte before them
+    for name in ("VideoHandler", "SoundHandler", "VideoHandle", "SoundHandle", "Core Media Video", "Core Media Audio")
+)
+"""What the programs of phones and FFmpeg itself call every track."""
 _TIME_KEYS: Final = frozenset({"creation_time", "date", "creationdate", "com.apple.quicktime.creationdate"})
 _PLACE_WORDS: Final = ("location", "gps", "geo", "xyz", "loci", "coordinates")
 
@@ -137,11 +144,13 @@ def _tag_kinds(tags: Iterable[Mapping[str, str]]) -> Iterable[str]:
                 yield "language"
         elif key in _TIME_KEYS:
             yield "creation-time"
+        elif key in _PROGRAM_KEYS:
+            yield "encoder-notes"
         elif any(word in key for word in _PLACE_WORDS):
             yield "location"
         elif key == "timecode":
             yield "timecode"
-        elif key not in _STRUCTURE_KEYS:
+        elif key not in _STRUCTURE_KEYS and (key, value) not in _USUAL_NAMES:
             yield "tags"
 
 

@@ -48,7 +48,9 @@ class Kit:
         more = dict(VIDEO[codec])
         if suffix in (".mp4", ".mov", ".3gp"):
             more["movflags"] = "+faststart"
+        more["metadata:s:v"] = "encoder="
         if sound:
+            more["metadata:s:a"] = "encoder="
             more["acodec"] = AUDIO.get(codec, "aac")
             more["flags:a"] = "+bitexact"
         streams = [picture, tone] if sound else [picture]

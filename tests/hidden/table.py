@@ -32,15 +32,16 @@ def _cell(finding: Finding | None) -> str:
     return f"{', '.join(finding.found_by) or '**not planted**'}{named} / {gone}"
 
 
+def _good(finding: Finding) -> bool:
+    sound = not finding.trouble and not finding.leaked_by
+    return sound and bool(finding.found_by) and finding.place.category in finding.hidden
+
+
 def main() -> int:
     """The table, and how many needles it holds; 1 where one was lost, was not named, or came through."""
     with tempfile.TemporaryDirectory() as folder:
         findings = campaign(PLACES, Path(folder))
-    good = [
-        f
-        for f in findings.values()
-        if f.found_by and not f.leaked_by and not f.trouble and f.place.category in f.hidden
-    ]
+    good = [f for f in findings.values() if _good(f)]
     text = f"Each cell: found in the input by / found in the output by.\n\n{markdown(findings)}\n\n"
     sys.stdout.write(f"{text}{len(findings)} planted, {len(good)} found, named and gone.\n")
     return 0 if len(good) == len(findings) else 1
