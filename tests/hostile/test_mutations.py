@@ -20,6 +20,7 @@ SURVIVED = (("flv/h264", 21),)
 """Kinds and seeds that once got through; each has a test of its cause as well."""
 
 
+@pytest.mark.slow
 def test_damaged_variants_of_every_kind(tmp_path: Path) -> None:
     clips = make_clips(tmp_path)
     tasks = list(variants(clips, per_kind=1, first_seed=7))
