@@ -94,9 +94,16 @@ def has_decoder(stream: Stream) -> bool:
 
 
 def hidden_in_container(box: InputContainer, chosen: VideoStream, file: Path) -> tuple[str, ...]:
-    """Sorted categories of what the container holds besides one picture and one sound. Values are never kept."""
+    """Sorted categories of what the container holds besides one picture and one sound. Values are never kept.
+
+    Raises `InputError` when the file can't be read.
+    """
     found = set(_tag_kinds([box.metadata, *(s.metadata for s in box.streams)]))
-    found |= hidden_in_file(file)
+    try:
+        found |= hidden_in_file(file)
+    except OSError as e:
+        remedy = "check the disk, and that nothing changes the file"
+        raise InputError(f"can't be read ({e.strerror or type(e).__name__})", remedy=remedy, file=file) from e
     if box.chapters():
         found.add("chapters")
     for stream in box.streams:

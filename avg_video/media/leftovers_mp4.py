@@ -15,8 +15,9 @@ import numpy as np
 
 __all__ = ["MOST_PARTS", "Mp4", "says_anything"]
 
-MOST_PARTS: Final = 200_000
-"""Boxes, elements or chunks looked at in one file. More is a file made to harm; "unknown-box" is said then."""
+MOST_PARTS: Final = 2_000_000
+"""Boxes, elements or chunks looked at in one file: some seconds of work. Ten hours of a live recording in Matroska,
+which lists every picture, are about as many; more is a file made to harm, and "unknown-box" is said then."""
 
 _CHUNK: Final = 1 << 20
 

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.hidden.campaign import Finding, campaign
+from tests.hidden.campaign import ALLOWED_NALS, Finding, campaign
 from tests.hidden.places import PLACES
 
 
@@ -33,8 +33,8 @@ def _cell(finding: Finding | None) -> str:
 
 
 def _good(finding: Finding) -> bool:
-    sound = not finding.trouble and not finding.leaked_by
-    return sound and bool(finding.found_by) and finding.place.category in finding.hidden
+    clean = not finding.trouble and not finding.leaked_by and finding.nals <= ALLOWED_NALS
+    return clean and bool(finding.found_by) and finding.place.category in finding.hidden
 
 
 def main() -> int:
