@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from avg_video.batch.collect import Job
 from avg_video.batch.summary import JobResult
 from avg_video.errors import EXIT_FAILED, AvgError, Interrupted, printable
+from avg_video.media.temporary import discard_all
+from avg_video.media.watch import stalled, when_stalled
 from avg_video.pipeline import Progress
 
 __all__ = ["Crew", "Describe", "Ended", "HiredCrew", "LocalCrew", "Work", "describe"]
@@ -24,10 +27,12 @@ __all__ = ["Crew", "Describe", "Ended", "HiredCrew", "LocalCrew", "Work", "descr
 Work = Callable[[Job, Progress], JobResult]
 Describe = Callable[[BaseException], tuple[str, int]]
 Event = tuple[int, str, tuple[Any, ...]]
-"""The job's number, what happened ("begin", "stage", "at", "warn", "end"), and the arguments of that."""
+"""The job's number, what happened ("begin", "stage", "at", "warn", "stalled", "end"), and the arguments of that."""
 
 REPORT_S = 0.1
 """Least time between two reports of how far a job is; more often can't be read and costs time."""
+SENT_S = 1.0
+"""How long a process that ends itself waits for its last report to get away."""
 STOP_S = 10.0
 """How long a job may take to leave after it was asked to; a job asks itself at every picture."""
 
@@ -213,6 +218,12 @@ _desk: _Desk | None = None
 """This process's desk. It can't be an argument of each job: queues and events only travel when a process begins."""
 
 
+_watch = contextlib.ExitStack()
+"""Open for as long as this process lives."""
+
+_number = -1
+"""The job that this process does, or did last."""
+
 _busy = threading.Lock()
 """Held while this process does a job."""
 
@@ -225,6 +236,16 @@ def _begin(work: Work, words: Describe, events: Any, stop: Any) -> None:
     orphaned = threading.Event()
     threading.Thread(target=_leave_with_parent, args=(orphaned,), daemon=True).start()
     _desk = _Desk(work, words, events.put, lambda: orphaned.is_set() or stop.is_set())
+    _watch.enter_context(when_stalled(_give_up))
+
+
+def _give_up(file: Path) -> None:
+    """End this process, tidied up, because FFmpeg does not come back; the parent then knows why."""
+    discard_all()
+    if _desk is not None:
+        _desk.put((_number, "stalled", (str(stalled(file)),)))
+        time.sleep(SENT_S)
+    os._exit(EXIT_FAILED)
 
 
 def _leave_with_parent(orphaned: threading.Event) -> None:
@@ -238,9 +259,11 @@ def _leave_with_parent(orphaned: threading.Event) -> None:
 
 
 def _do_near(number: int, job: Job) -> Ended:
+    global _number
     if _desk is None:
         raise RuntimeError("this process was not prepared by _begin")
     with _busy:
+        _number = number
         return _desk.do(number, job)
 
 

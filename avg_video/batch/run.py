@@ -111,6 +111,7 @@ class _Batch:
         self._out = out
         self._entries: dict[int, FileEntry] = {}
         self._ended: set[int] = set()  # those whose last report has come
+        self._stalled: dict[int, str] = {}  # those that ended their process because nothing came any more, and the line
 
     def entries(self) -> list[FileEntry]:
         return [self._entries[number] for number in range(len(self._jobs))]
@@ -121,7 +122,7 @@ class _Batch:
             suspects = self._go(crew(n), waiting, n)
             for number in suspects:
                 # A crash breaks the whole pool, so each that was in it is tried alone; one that was alone did it.
-                if not renewable or n == 1 or self._go(crew(1), deque([number]), 1):
+                if number in self._stalled or not renewable or n == 1 or self._go(crew(1), deque([number]), 1):
                     self._crashed(number)
             if suspects and not renewable:
                 while waiting:
@@ -201,6 +202,8 @@ class _Batch:
                 self._progress.at(job, *what)
             elif kind == "warn":
                 self._progress.warn(job, *what)
+            elif kind == "stalled":
+                self._stalled[number] = what[0]
             elif kind == "end":
                 self._ended.add(number)
 
@@ -224,10 +227,11 @@ class _Batch:
     def _crashed(self, number: int) -> None:
         job = self._jobs[number]
         self._tidy(number)
-        line = (
+        line = self._stalled.get(number) or (
             f"{printable(job.name)}: the process that worked on it ended suddenly; close other programs or use fewer "
             "--jobs, and if it stays so, report it"
         )
+        line = _without_folders(line, job, self._out)
         self._entries[number] = entry_for(job, self._out, status="failed", exit_code=EXIT_FAILED, error=line)
         self._progress.finished(job, self._entries[number])
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import traceback
+from pathlib import Path
 
 import click
 
 from avg_video.errors import EXIT_FAILED, EXIT_USAGE, AvgError, Interrupted, printable
 
-__all__ = ["DEBUG_VARIABLE", "describe", "details", "interrupted"]
+__all__ = ["DEBUG_VARIABLE", "describe", "details", "give_up", "interrupted"]
 
 DEBUG_VARIABLE = "AVG_BLUR_DEBUG"
 """Set in the environment, it prints the traceback of an error as well."""
@@ -53,6 +55,18 @@ def describe(error: BaseException) -> tuple[str, int]:
         f"a fault of the program, not yours ({what}); run it again with {DEBUG_VARIABLE}=1 for details to report",
         EXIT_FAILED,
     )
+
+
+def give_up(file: Path) -> None:
+    """End the program at once, tidied up, because FFmpeg does not come back from `file`; see `media.watch`."""
+    from avg_video.media.temporary import discard_all
+    from avg_video.media.watch import stalled
+
+    discard_all()
+    error = stalled(file)
+    clear = "\r\x1b[K" if sys.stderr.isatty() else ""  # the bar
+    os.write(2, f"{clear}avg-blur: {error}\n".encode("utf-8", "replace"))
+    os._exit(error.exit_code)
 
 
 def details(error: BaseException) -> str | None:

@@ -9,9 +9,10 @@ from typing import Any
 import click
 from click_default_group import DefaultGroup
 
-from avg_video.cli.endings import describe, details, interrupted
+from avg_video.cli.endings import describe, details, give_up, interrupted
 from avg_video.cli.stop import StopSign
 from avg_video.errors import EXIT_USAGE
+from avg_video.media.watch import when_stalled
 
 __all__ = ["Program"]
 
@@ -47,7 +48,7 @@ class Program(DefaultGroup):  # type: ignore[misc]  # click-default-group carrie
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
-            with StopSign() as stop:
+            with StopSign() as stop, when_stalled(give_up):
                 code = super().main(
                     args, prog_name or "avg-blur", complete_var, standalone_mode=False, obj=stop, **extra
                 )

@@ -18,9 +18,10 @@ from av.video.stream import VideoStream
 from avg_video.errors import DamagedInput, InputError, UnsupportedInput
 from avg_video.media.clock import PictureClock
 from avg_video.media.contents import choose_sound, choose_video, has_decoder
-from avg_video.media.limits import MAX_PIXELS, STALL_S, Pace, refuse_too_many
+from avg_video.media.limits import MAX_PIXELS, Pace, refuse_too_many
 from avg_video.media.opening import open_plain
 from avg_video.media.riders import Riders
+from avg_video.media.watch import stalled, watched
 
 __all__ = ["Decoding", "declared_end"]
 
@@ -142,7 +143,7 @@ class Decoding:
                 file=self.file,
             ) from e
         except av.error.ExitError as e:
-            raise self._damaged(f"gave nothing for {STALL_S:.0f} s", e) from e
+            raise stalled(self.file) from e
         except av.error.MemoryError as e:
             raise UnsupportedInput(
                 "asks for more memory than there is",
@@ -163,7 +164,12 @@ class Decoding:
         """Packets of the picture; of the others only where they stop is noted, for the check of the length."""
         # Where the picture's own length is known, nothing of the others is needed.
         wanted = [self.stream] if self.stream.duration else list(self.box.streams)
-        for packet in self.box.demux(wanted):
+        packets = self.box.demux(wanted)
+        while True:
+            with watched(self.file):
+                packet = next(packets, None)
+            if packet is None:
+                return
             # Not `packet.stream_index`: that is 0 in the packets with which PyAV ends each stream.
             if packet.stream.index == self.stream.index:
                 yield cast("Packet[VideoStream]", packet)
@@ -193,12 +199,16 @@ class Decoding:
 
     def _decode(self, packet: Packet[VideoStream]) -> Iterator[av.VideoFrame]:
         if _ends_stream(packet):
-            yield from self._context.decode(None)  # empties the decoder
+            yield from self._called(None)  # empties the decoder
         elif packet.size:
-            yield from self._context.decode(packet)
+            yield from self._called(packet)
         else:
             # Stored empty: the picture before stays on. To a decoder it would mean the end.
             self._awaited.discard(packet.pts or 0)
+
+    def _called(self, packet: Packet[VideoStream] | None) -> list[av.VideoFrame]:
+        with watched(self.file):
+            return self._context.decode(packet)
 
     def _note(self, frame: av.VideoFrame) -> int:
         if frame.is_corrupt:

@@ -14,6 +14,7 @@ from av.container import InputContainer
 from avg_video.errors import DamagedInput, InputError, UnsupportedInput, UsageError
 from avg_video.media.index_mp4 import refuse_index
 from avg_video.media.limits import MAX_PIXELS, MAX_STREAMS, STALL_S
+from avg_video.media.watch import stalled, watched
 
 __all__ = ["FORMATS", "open_plain"]
 
@@ -55,15 +56,16 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
     try:
         # An absolute path behind `file:` can't be taken for another protocol, an option or a number pattern,
         # whatever the name looks like. Tags in odd encodings must not stop the work: nothing uses their text.
-        box = av.open(
-            f"file:{file.absolute()}",
-            "r",
-            # Also for the decoders that FFmpeg opens by itself to look at the first pictures.
-            options={"max_pixels": str(MAX_PIXELS)},
-            container_options=dict(_OPTIONS),
-            metadata_errors="replace",
-            timeout=STALL_S,
-        )
+        with watched(file):
+            box = av.open(
+                f"file:{file.absolute()}",
+                "r",
+                # Also for the decoders that FFmpeg opens by itself to look at the first pictures.
+                options={"max_pixels": str(MAX_PIXELS)},
+                container_options=dict(_OPTIONS),
+                metadata_errors="replace",
+                timeout=STALL_S,
+            )
     except av.error.PermissionError as e:
         # The file could be read a moment ago. "Not permitted" is what FFmpeg says of a damaged WMV header.
         raise (_no_permission(file) if e.errno == errno.EACCES else _unreadable(file)) from e
@@ -73,9 +75,7 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
     except (av.error.InvalidDataError, av.error.EOFError) as e:
         raise _unreadable(file) from e
     except av.error.ExitError as e:
-        raise InputError(
-            f"could not be opened within {STALL_S:.0f} s", remedy="copy the recording to this computer first", file=file
-        ) from e
+        raise stalled(file) from e
     except (av.error.FFmpegError, ValueError, OSError) as e:
         if getattr(e, "errno", None) == errno.EIO:
             raise _unreadable(file) from e  # what FFmpeg says of a Matroska file that ends within its header

@@ -22,7 +22,10 @@ try:
 except ImportError:  # Windows: there an open file can't be removed, which serves as the lock
     fcntl = None
 
-__all__ = ["PrivateTemporary", "as_output_error", "remove_stale"]
+__all__ = ["PrivateTemporary", "as_output_error", "discard_all", "remove_stale"]
+
+_live: set[PrivateTemporary] = set()
+"""Those of this process that exist now."""
 
 _NAME = re.compile(r"\.avg-blur-[0-9a-f]{16}\.part")
 
@@ -112,6 +115,7 @@ class PrivateTemporary:
             path = self._final.parent / f".avg-blur-{secrets.token_hex(8)}.part"
             handle = os.open(path, flags, 0o600)
             self._path, self._handle = path, handle
+            _live.add(self)
             if _lock(handle) is not False and _same_file(path, handle):
                 return
             self._discard()
@@ -152,6 +156,7 @@ class PrivateTemporary:
 
     def _discard(self) -> None:
         """Remove the file if it is still a temporary one, then let go of the lock."""
+        _live.discard(self)
         path, self._path = self._path, None
         handle, self._handle = self._handle, -1
         try:
@@ -163,6 +168,15 @@ class PrivateTemporary:
         finally:
             if handle >= 0:
                 os.close(handle)
+
+
+def discard_all() -> None:
+    """Remove every temporary file of this process, just before it is ended without unwinding."""
+    for temporary in list(_live):
+        path = temporary._path
+        if path is not None:
+            with contextlib.suppress(OSError):  # Windows: it is open; the next run removes it
+                path.unlink()
 
 
 def remove_stale(folder: Path) -> tuple[Path, ...]:
