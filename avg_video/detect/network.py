@@ -36,6 +36,7 @@ class Network:
         if threads < 0:
             raise ValueError(f"threads: expected 0 or more, got {threads}")
         self.model = model(name)
+        ort.disable_telemetry_events()  # for callers who loaded onnxruntime before this package; see avg_video/__init__
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
