@@ -133,6 +133,16 @@ def test_a_face_stored_on_its_side_is_covered(tmp_path: Path) -> None:
     assert outcome.record.input.rotation_deg == 90
 
 
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_face_that_lies_in_the_picture_is_covered(quarters: int, tmp_path: Path) -> None:
+    """A phone held flat writes a wrong orientation, or none; the detector must find faces on their sides too."""
+    upright = two_people()
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(np.ascontiguousarray(np.rot90(upright, quarters)), "PNG"))
+    after = pixels(anonymise_photo(path, tmp_path / "out.png", settings=FAST).output)
+    assert visible(upright, np.rot90(after, -quarters)) == (False, False)
+
+
 @pytest.mark.parametrize("size_wh", [(1, 1), (2, 3), (7, 1), (161, 121), (640, 3)])
 @pytest.mark.parametrize("end", [".jpg", ".png"])
 def test_sizes_stay_exact(size_wh: tuple[int, int], end: str, tmp_path: Path) -> None:
@@ -180,7 +190,7 @@ def test_whom_the_first_look_missed_the_second_covers(
 def test_who_is_found_for_ever_asks_for_a_look(photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = photos.look_at_still
     first = real(photos.picture_of(two_people()), photos.still_views(SIZE), photos.load_detector("centerface"), 0.3)
-    monkeypatch.setattr(photos, "look_at_still", lambda *args: first)
+    monkeypatch.setattr(photos, "look_at_still", lambda *args, **more: first)
     outcome = anonymise_photo(photo, tmp_path / "out.png", settings=FAST)
     assert outcome.exit_code == 3
     assert outcome.record.second_look.looks == photos.MAX_ROUNDS
