@@ -23,10 +23,12 @@ VIDEO: dict[str, dict[str, str]] = {
     "vp9": {"vcodec": "libvpx-vp9", "deadline": "realtime", "cpu-used": "8", "flags:v": "+bitexact"},
     "mpeg4": {"vcodec": "mpeg4", "flags:v": "+bitexact"},
     "mpeg2video": {"vcodec": "mpeg2video", "flags:v": "+bitexact", "bf": "0"},
+    "theora": {"vcodec": "libtheora", "flags:v": "+bitexact", "pix_fmt": "yuv420p"},
+    "gif": {"vcodec": "gif"},
     "wmv2": {"vcodec": "wmv2", "flags:v": "+bitexact"},
 }
-AUDIO = {"vp9": "libopus", "wmv2": "wmav2", "mpeg4": "libmp3lame", "mpeg2video": "mp2"}
-CODEC_OF = {".webm": "vp9", ".avi": "mpeg4", ".wmv": "wmv2"}
+AUDIO = {"theora": "libvorbis", "vp9": "libopus", "wmv2": "wmav2", "mpeg4": "libmp3lame", "mpeg2video": "mp2"}
+CODEC_OF = {".webm": "vp9", ".avi": "mpeg4", ".wmv": "wmv2", ".ogv": "theora", ".gif": "gif", ".mxf": "mpeg2video"}
 RAW = {"h264": "h264", "hevc": "hevc", "av1": "obu", "mpeg4": "m4v", "mpeg2video": "mpeg2video"}
 READERS = {"mpeg2video": "mpegvideo"}
 
@@ -49,6 +51,7 @@ class Kit:
         if suffix in (".mp4", ".mov", ".3gp"):
             more["movflags"] = "+faststart"
         more["metadata:s:v"] = "encoder="
+        sound = sound and suffix not in (".gif", ".mxf")
         if sound:
             more["metadata:s:a"] = "encoder="
             more["acodec"] = AUDIO.get(codec, "aac")
@@ -78,7 +81,8 @@ class Kit:
             timed = out.with_suffix(".raw.mp4")
             ffmpeg(*rate, *source, "-c", "copy", "-fflags", "+bitexact", timed)
             rate, source = [], ["-i", timed]
-        ffmpeg(*rate, *source, "-i", tone, "-c", "copy", "-fflags", "+bitexact", out)
+        sound = ["-c:a", "mp2"] if out.suffix == ".mpg" else []
+        ffmpeg(*rate, *source, "-i", tone, "-c", "copy", *sound, "-fflags", "+bitexact", out)
 
     @cached_property
     def sound(self) -> Path:

@@ -457,6 +457,23 @@ def other_places() -> Iterator[Place]:
     yield Place("second sound stream", ".wmv", "second-sound", second_sound, "sound")
 
 
+def rare_places() -> Iterator[Place]:
+    """OGG, NUT, MXF, GIF, and MPEG as of DVDs."""
+    for suffix in (".ogv", ".nut"):
+        yield Place("title tag", suffix, "tags", tagged("-metadata", "title={n}"))
+        yield Place("sound track tags", suffix, "tags", tagged("-metadata:s:a", "title={n}"))
+    yield Place("title tag", ".mxf", "tags", tagged("-metadata", "product_name={n}"))
+    yield Place("comment", ".gif", "tags", changed(gif_comment))
+    told = in_stream("mpeg2video", lambda stream, n: user_data(stream, caption_message(n)[3:], 1))
+    yield Place("captions in user data, MPEG-2", ".mpg", "captions", told)
+
+
+def gif_comment(film: bytes, text: str) -> bytes:
+    """A comment block in front of the first of the other blocks."""
+    at = film.index(b"\x21\xff\x0bNETSCAPE")
+    return film[:at] + b"\x21\xfe" + bytes([len(text)]) + text.encode() + b"\0" + film[at:]
+
+
 PLACES: tuple[Place, ...] = (
     *iso_places(".mp4"),
     *iso_places(".mov"),
@@ -465,4 +482,5 @@ PLACES: tuple[Place, ...] = (
     *matroska_places(".webm"),
     *stream_places(),
     *other_places(),
+    *rare_places(),
 )

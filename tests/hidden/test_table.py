@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from avg_video.media import readback, writer
 from avg_video.media.reader import VideoReader
 from tests.hidden import find
 from tests.hidden.campaign import ALLOWED_NALS, Finding, campaign
 from tests.hidden.kit import Kit
 from tests.hidden.places import PLACES, Place
+from tests.hidden.table import markdown
 
 QUICK = {".mp4", ".mkv"}
 
@@ -70,3 +72,17 @@ def test_the_search_finds_what_it_should(tmp_path_factory: pytest.TempPathFactor
     plain = kit.film(".mp4")
     assert (find.looks(kit.needle_film), find.looks(plain)) == (True, False)
     assert (find.sounds(kit.second_sound), find.sounds(plain)) == (True, False)
+
+
+def test_the_table_shows_what_comes_through(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one step of cleaning and the program's own inspection switched off, the needle is seen in the output."""
+    monkeypatch.setattr(writer, "_NAL_FILTER", "null")
+    monkeypatch.setattr(readback, "inspect_file", lambda path: ())
+    place = next(p for p in PLACES if p.id == "encoder settings in SEI, x264.mp4")
+    finding = campaign([place], tmp_path_factory.mktemp("through"))[place.id]
+    assert not finding.trouble, finding.trouble
+    assert finding.leaked_by == ["bytes"]
+    assert 6 in finding.nals
+    assert "/ **bytes** |" in markdown({place.id: finding})
