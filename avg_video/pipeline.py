@@ -42,7 +42,7 @@ from avg_video.media.reader import VideoReader
 from avg_video.media.sound import SoundPlan
 from avg_video.media.source import SourceInfo, probe
 from avg_video.media.stages import prefetch
-from avg_video.media.temporary import PrivateTemporary, as_output_error
+from avg_video.media.temporary import PrivateTemporary, alone_in, as_output_error
 from avg_video.media.timing import Timeline
 from avg_video.media.writer import VideoWriter
 from avg_video.photos import anonymise_photo
@@ -213,9 +213,10 @@ def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: E
             raise as_output_error(error, record_path) from error
         # Both are whole and on the disk by now. Killed between the two renames, a record without its output is left:
         # the next run makes both again. An output without its record would be in its way.
-        check_names(job.path, job.output, overwrite=settings.overwrite)
-        note.publish()
-        video.publish()
+        with alone_in(job.output.parent):
+            check_names(job.path, job.output, overwrite=settings.overwrite)
+            note.publish()
+            video.publish()
     exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE
     return Outcome(record, job.output, record_path, exit_code, job.stage_s)
 

@@ -8,6 +8,7 @@ import importlib
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,7 +23,7 @@ try:
 except ImportError:  # Windows: there an open file can't be removed, which serves as the lock
     fcntl = None
 
-__all__ = ["PrivateTemporary", "as_output_error", "discard_all", "remove_stale"]
+__all__ = ["PrivateTemporary", "alone_in", "as_output_error", "discard_all", "remove_stale"]
 
 _live: set[PrivateTemporary] = set()
 """Those of this process that exist now."""
@@ -168,6 +169,23 @@ class PrivateTemporary:
         finally:
             if handle >= 0:
                 os.close(handle)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Within the block no other run of this program gives names in `folder`, so that a copy and its record appear
+    together. Waits for its turn. Where a folder can't be locked (Windows, some network shares) nothing is waited for.
+    """
+    handle = -1
+    if fcntl is not None:
+        with contextlib.suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if handle >= 0:
+            os.close(handle)
 
 
 def discard_all() -> None:

@@ -1,0 +1,186 @@
+"""Others at work at the same time: two runs with one output, and an input that changes on the way; odd places."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from avg_video.errors import AvgError
+from avg_video.media.temporary import PrivateTemporary
+from avg_video.pipeline import Settings, anonymise
+from avg_video.record.hashes import sha256_file
+from avg_video.record.store import read_record
+from tests.cli.helpers import lesson
+from tests.hostile.program import command, environment, names_in
+
+QUICK = ["--preset", "ultrafast", "--style", "solid", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return lesson(tmp_path_factory.mktemp("made") / "lesson.mp4", pictures=10).read_bytes()
+
+
+def start(folder: Path, *args: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*command(), *QUICK, *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=environment(),
+    )
+
+
+def belongs(folder: Path) -> None:
+    """The record is that of the copy."""
+    record = read_record(folder / "lesson.avg.json")
+    assert record.output.sha256 == sha256_file(folder / "lesson.avg.mp4")
+
+
+@pytest.mark.parametrize("more", [[], ["--overwrite"]], ids=["first wins", "last wins"])
+def test_two_runs_at_once(tmp_path: Path, made: bytes, more: list[str]) -> None:
+    (tmp_path / "lesson.mp4").write_bytes(made)
+    both = [start(tmp_path, "lesson.mp4", "--crf", crf, *more) for crf in ("20", "40")]
+    ended = []
+    for run in both:
+        out, err = run.communicate(timeout=240)
+        assert run.returncode in (0, 2), err
+        assert ("Made " in out) == (run.returncode == 0)
+        ended.append((run.returncode, err))
+    if more:
+        assert [code for code, _ in ended] == [0, 0], ended
+    else:
+        assert sorted(code for code, _ in ended) == [0, 2], ended
+        (line,) = (err for code, err in ended if code == 2)
+        assert line.startswith("avg-blur: lesson.avg.mp4: it exists already; ")
+        assert line.count("\n") == 1
+    assert names_in(tmp_path) == {"lesson.mp4", "lesson.avg.mp4", "lesson.avg.json"}
+    belongs(tmp_path)
+
+
+def test_a_run_that_ends_between_the_record_and_the_copy_of_another(
+    tmp_path: Path, made: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worst moment there is: the first has checked that the name is free, and is about to take it."""
+    if os.name != "posix":
+        pytest.skip("folders can't be locked there")
+    (tmp_path / "lesson.mp4").write_bytes(made)
+    source, output = tmp_path / "lesson.mp4", tmp_path / "lesson.avg.mp4"
+    publish, refused = PrivateTemporary.publish, []
+
+    def other() -> None:
+        try:
+            anonymise(source, output, settings=Settings(preset="ultrafast", crf=40, threads=1))
+        except AvgError as error:
+            refused.append(str(error))
+
+    second = threading.Thread(target=other)
+
+    def slow(temporary: PrivateTemporary) -> None:
+        if not second.ident:
+            second.start()
+            second.join(6.0)
+        publish(temporary)
+
+    monkeypatch.setattr(PrivateTemporary, "publish", slow)
+    anonymise(source, output, settings=Settings(preset="ultrafast", threads=1))
+    second.join(120)
+    assert len(refused) == 1
+    assert "it exists already" in refused[0]
+    belongs(tmp_path)
+    assert names_in(tmp_path) == {"lesson.mp4", "lesson.avg.mp4", "lesson.avg.json"}
+
+
+@pytest.mark.parametrize("how", ["grows", "changes", "is replaced", "is gone"])
+def test_the_input_changes_on_the_way(tmp_path: Path, how: str) -> None:
+    """Changed in the middle of the work, when the first pass is over."""
+    source = lesson(tmp_path / "lesson.mp4", pictures=40)
+    run = subprocess.Popen(
+        [*command(), "--preset", "veryslow", "--threads", "1", "lesson.mp4"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment(),
+    )
+    deadline = time.monotonic() + 120
+    while not any(name.endswith(".part") and (tmp_path / name).exists() for name in names_in(tmp_path)):
+        assert run.poll() is None, run.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    if how == "grows":
+        with source.open("ab") as file:
+            file.write(b"\0\0\0\x08free")
+    elif how == "changes":
+        with source.open("r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b"!")
+    elif how == "is replaced":
+        source.with_suffix(".new").write_bytes(source.read_bytes()[:-1])
+        source.with_suffix(".new").replace(source)
+    else:
+        source.unlink()
+    out, err = run.communicate(timeout=240)
+    assert out == ""
+    assert run.returncode in (1, 2), err
+    lines = [line for line in err.splitlines() if "no face was found" not in line]
+    assert len(lines) == 1, err
+    assert lines[0].startswith("avg-blur: ")
+    assert names_in(tmp_path) <= {"lesson.mp4"}
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Path:
+    """A folder on a file system that can't be written to, where this user may make one."""
+    place = tmp_path / "stick"
+    place.mkdir()
+    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only the administrator of a Linux computer may mount")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this computer does not let anybody mount")
+    return place
+
+
+def test_a_stick_that_is_locked_and_a_copy_on_another_disk(read_only: Path, tmp_path: Path, made: bytes) -> None:
+    try:
+        (read_only / "lesson.mp4").write_bytes(made)
+        (read_only / "sub").mkdir()
+        subprocess.run(["mount", "-o", "remount,ro", read_only], check=True)
+        run = start(tmp_path, read_only / "lesson.mp4")
+        out, err = run.communicate(timeout=240)
+        assert (run.returncode, out) == (1, "")
+        assert "the folder can't be written to; choose another folder with -o" in err
+        assert err.count("\n") == 1
+        run = start(tmp_path, read_only, "-o", read_only / "sub" / "out")
+        out, err = run.communicate(timeout=240)
+        assert run.returncode == 1
+        assert "Traceback" not in err
+        run = start(tmp_path, read_only / "lesson.mp4", "-o", "lesson.avg.mp4")  # from one disk to another
+        out, err = run.communicate(timeout=240)
+        assert run.returncode == 0, err
+        belongs(tmp_path)
+    finally:
+        subprocess.run(["umount", read_only], check=True)
+
+
+def test_a_folder_without_rights(tmp_path: Path, made: bytes) -> None:
+    if os.name != "posix" or os.geteuid() == 0:
+        pytest.skip("rights do not bind the administrator")
+    (tmp_path / "lesson.mp4").write_bytes(made)
+    tmp_path.chmod(0o500)
+    try:
+        run = start(tmp_path, "lesson.mp4")
+        out, err = run.communicate(timeout=240)
+        assert (run.returncode, out) == (1, "")
+        assert "the folder can't be written to" in err
+    finally:
+        tmp_path.chmod(0o700)
