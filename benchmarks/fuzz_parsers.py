@@ -241,18 +241,34 @@ def _config(film: bytes) -> bytes:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Fuzz one target for some seconds; atheris ends the process, with 0 if nothing was found."""
+    """Fuzz one target for some seconds; 1 if something was found, and then the input lies in `--findings`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz_parsers", description=__doc__.splitlines()[0])
     parser.add_argument("target", choices=sorted(TARGETS))
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--longest", type=int, default=16384, help="most bytes of an input")
     parser.add_argument("--findings", type=Path, default=Path.cwd(), metavar="FOLDER", help="where inputs that fail go")
     chosen = parser.parse_args(words)
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        # In a process of its own: atheris ends the one it runs in, without a chance to tidy up.
+        child = os.fork()
+        if child == 0:
+            _fuzz(chosen, Path(folder))
+        return int(os.waitpid(child, 0)[1] != 0)
+
+
+def _fuzz(chosen: argparse.Namespace, folder: Path) -> None:
+    """Never returns."""
+    global _SCRATCH
     import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-    seeds = seeds_for(chosen.target)
-    with atheris.instrument_imports(include=["avg_video"]):
-        for module in [m for m in sys.modules if m.startswith("avg_video")]:
+    _SCRATCH = folder
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for number, seed in enumerate(seeds_for(chosen.target)):
+        (corpus / str(number)).write_bytes(seed)
+    watched = ["avg_video", "tomllib"]  # TOML too, or the fuzzer would not learn to write any
+    with atheris.instrument_imports(include=watched):
+        for module in [m for m in sys.modules if m.split(".")[0] in watched]:
             del sys.modules[module]  # loaded for the examples; once more, with counters
         import avg_video.media.index_mp4
         import avg_video.media.inspect
@@ -260,16 +276,13 @@ def main(words: Sequence[str] | None = None) -> int:
         import avg_video.media.photo_hidden
         import avg_video.media.photo_inspect
         import avg_video.media.riders
+        import avg_video.policy.document
         import avg_video.policy.plan
         import avg_video.record.store  # noqa: F401
-    with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:
-        for number, seed in enumerate(seeds):
-            (Path(corpus) / str(number)).write_bytes(seed)
-        flags = [f"-max_total_time={chosen.seconds}", f"-max_len={chosen.longest}", "-timeout=20", "-rss_limit_mb=4096"]
-        flags += [f"-artifact_prefix={chosen.findings}/{chosen.target}-", "-print_final_stats=1"]
-        atheris.Setup([sys.argv[0], *flags, corpus], TARGETS[chosen.target])
-        atheris.Fuzz()
-    return 0
+    flags = [f"-max_total_time={chosen.seconds}", f"-max_len={chosen.longest}", "-timeout=20", "-rss_limit_mb=4096"]
+    flags += [f"-artifact_prefix={chosen.findings}/{chosen.target}-", "-print_final_stats=1"]
+    atheris.Setup([sys.argv[0], *flags, str(corpus)], TARGETS[chosen.target])
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":
