@@ -34,7 +34,7 @@ from avg_video.job import (
 from avg_video.media.photo_inspect import read_back_photo
 from avg_video.media.photo_read import Photo, read_photo
 from avg_video.media.photo_write import PhotoEncoder, encoder_for, write_photo
-from avg_video.media.temporary import PrivateTemporary, as_output_error
+from avg_video.media.temporary import PrivateTemporary, alone_in, as_output_error
 from avg_video.media.timing import Timeline
 from avg_video.policy.decide import Verdicts, decide
 from avg_video.policy.document import Policy
@@ -248,8 +248,9 @@ def _make(
         except OSError as error:
             raise as_output_error(error, record_path) from error
         # The order is that of a recording: killed between the two, the next run makes both again.
-        check_names(job.path, job.output, overwrite=settings.overwrite)
-        note.publish()
-        copy.publish()
+        with alone_in(job.output.parent):
+            check_names(job.path, job.output, overwrite=settings.overwrite)
+            note.publish()
+            copy.publish()
     exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE
     return Outcome(record, job.output, record_path, exit_code, job.stage_s)
