@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from avg_video.errors import DamagedInput, InputError
 from avg_video.media.opening import open_plain
+from avg_video.media.watch import watched
 
 __all__ = ["BLOCK", "SoundPlan", "SoundSource", "whole_blocks"]
 
@@ -146,8 +147,14 @@ class SoundSource:
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         try:
-            for packet in self._box.demux(self._stream):
-                yield from packet.decode()
+            packets = self._box.demux(self._stream)
+            while True:
+                with watched(self._file):
+                    packet = next(packets, None)
+                    frames = [] if packet is None else packet.decode()
+                if packet is None:
+                    return
+                yield from frames
         except (av.FFmpegError, ValueError, IndexError) as error:
             raise DamagedInput(
                 "its sound is damaged and can't be decoded",
