@@ -60,8 +60,9 @@ BOMBS: dict[str, tuple[str, Callable[[Path], Path], str]] = {
     "png": ("a.mov", lambda path: bombs.png_in_mov(path, HUGE), "can't be decoded"),
     "mjpeg": ("a.avi", lambda path: bombs.mjpeg(path, HUGE), "can't be decoded"),
     "gif": ("a.gif", lambda path: bombs.gif(path, HUGE), "too large"),
-    "h264": ("a.ts", lambda path: bombs.h264(path, HUGE), ""),
-    "vp9": ("a.webm", lambda path: bombs.vp9(path, HUGE), ""),
+    "h264": ("a.ts", lambda path: bombs.h264(path, HUGE), "can't be decoded"),
+    "h264 of 67 million pixels": ("a.ts", lambda path: bombs.h264(path, (8192, 8192)), ""),
+    "vp9": ("a.webm", lambda path: bombs.vp9(path, HUGE), "too large"),
 }
 
 
