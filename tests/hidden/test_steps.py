@@ -23,7 +23,7 @@ from tests.hidden import find
 from tests.hidden.campaign import SETTINGS
 from tests.hidden.kit import Kit
 from tests.hidden.needles import caption_message, captions_in
-from tests.hidden.places import subtitles
+from tests.hidden.plants import subtitles
 from tests.hidden.units import before_first_picture, cut_by_edit_list, sei
 from tests.media.surgery import add, box, edit, patch
 
