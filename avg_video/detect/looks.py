@@ -3,7 +3,7 @@
 Small faces need full resolution and sit still; near ones are big and move, and some are only known for heads when much
 is seen around them. So looks are spread by time and take turns: the whole picture at a middling size; then the whole
 picture small, together with one sharp tile. Everything at a cut; almost nothing where the picture does not change.
-While most people are calm, every second one of the latter looks goes only to the places of those who are not.
+While most people are calm, every second one of the latter goes only to the places of those who are not.
 """
 
 from __future__ import annotations
@@ -103,8 +103,9 @@ class Agenda:
         self._was_close = False
 
     def missed(self, found: Boxes) -> tuple[View, ...]:
-        """Where to look again in the same picture: the places of people who were surely there in the last rounds and
-        are not among `found`, in px of the picture. Without it one miss would be a gap twice as long as any other.
+        """Where to look again in the same picture: the places of those who were found in the last rounds, however
+        weakly, and are not among `found`, in px of the picture. Without it one miss would be a gap twice as long as any
+        other.
 
         None after a round with the smaller whole picture, which misses small faces by nature.
         """

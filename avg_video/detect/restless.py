@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 
-from avg_video.detect.boxes import Boxes, iou
+from avg_video.detect.boxes import Boxes, iou, joined
 
 __all__ = ["Restless"]
 
 F32 = npt.NDArray[np.float32]
-
-NOBODY: Final = np.zeros((0, 4), np.float32)
 
 CALM_IOU = 0.5
 """Someone found this near to where they were found before is calm: from there flow carries them. Lower leaks people
@@ -42,8 +38,8 @@ class Restless:
         self._before, self._boxes = [], None
 
     def missed(self, found: Boxes) -> F32:
-        """float32 (n, 4) px: who was surely there in the looks before, and is not among `found`."""
-        return _gone(_sure(self._before, 0.0), found.boxes_xyxy) if self._before else NOBODY
+        """float32 (n, 4) px: who was found in the looks before, however weakly, and is not among `found`."""
+        return _gone(joined(*self._before).boxes_xyxy, found.boxes_xyxy)
 
     def see(self, found: Boxes) -> None:
         """Take what a look at the whole picture found, px of the picture."""
@@ -51,8 +47,7 @@ class Restless:
         if len(self._before) == RECENT:
             known = _sure(self._before, self._strong)
             calm = sure & (iou(found.boxes_xyxy, known).max(axis=1, initial=0) >= CALM_IOU)
-            gone = _gone(np.concatenate([f.boxes_xyxy for f in self._before]), found.boxes_xyxy)
-            self._boxes = np.concatenate([found.boxes_xyxy[~calm], gone])
+            self._boxes = np.concatenate([found.boxes_xyxy[~calm], self.missed(found)])
         self._before = [*self._before[1 - RECENT :], found]
 
     @property

@@ -26,8 +26,8 @@ LEVELS = 3
 RETURN_PX = 0.7
 """How near a point must come back, in px of the reduced plane. Higher lets boxes slide off; lower ends them early."""
 REACH_PX = 64
-"""How far around the boxes points are looked for, px of the reduced plane. Lower is faster and loses fast people: 48 is
-half of what the pyramid can bridge."""
+"""How far around the boxes points are looked for, px of the reduced plane. Lower is faster and loses fast people: half
+a window at the coarsest of the levels reaches 6 * 2^3 = 48 px, and what is matched there needs a rim."""
 MIN_SHARE = 0.4
 """Share of the grid that must come back for the picture to support the box."""
 MAX_STEP_SCALE = 1.06
@@ -122,7 +122,7 @@ def _around(points: F32, w: int, h: int) -> tuple[int, int, int, int]:
     """The part of a plane of w x h px that points (n, 2) are followed in: most of the time goes into its pyramid."""
     low = np.maximum(points.min(axis=0) - REACH_PX, 0).astype(int)
     high = np.minimum(np.ceil(points.max(axis=0)) + REACH_PX, [w, h]).astype(int)
-    if (high - low).min() < 2 * REACH_PX:  # far outside the picture, where nothing is found anyway
+    if (high - low).min() < 2 * REACH_PX:  # at the picture's edge, or outside it
         return 0, 0, w, h
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
@@ -156,6 +156,6 @@ def _vote(box: F32, start: F32, end: F32) -> F32:
 
 
 def _median(values: F32) -> F32:
-    """Along the first axis; six times as fast as numpy's for a few dozen values."""
+    """Along the first axis; several times as fast as numpy's for a few dozen values."""
     ordered, n = np.sort(values, axis=0), len(values)
     return np.asarray((ordered[(n - 1) // 2] + ordered[n // 2]) / 2, np.float32)
