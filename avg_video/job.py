@@ -14,15 +14,17 @@ from typing import Literal, Protocol
 
 from avg_video.detect.detector import detector_name
 from avg_video.detect.manifest import model
-from avg_video.errors import PolicyError, UsageError
+from avg_video.errors import EXIT_DONE, EXIT_LOOK, InputError, PolicyError, UsageError
 from avg_video.media.neighbours import Neighbours, neighbours_of
 from avg_video.media.photo_kinds import PHOTO_SUFFIXES, is_photo_name
+from avg_video.media.temporary import PrivateTemporary, alone_in, as_output_error
 from avg_video.media.timing import Timeline
 from avg_video.policy.decide import Verdicts
 from avg_video.policy.document import Policy, load_policy
 from avg_video.record.entries import person_entry
-from avg_video.record.hashes import fingerprint
+from avg_video.record.hashes import fingerprint, sha256_file
 from avg_video.record.model import PersonEntry, PolicyEntry, Record
+from avg_video.record.store import record_text
 from avg_video.redact.paint import Style
 from avg_video.track.types import Track
 
@@ -215,6 +217,31 @@ class Job:
     def timed(self, stage: str) -> Timer:
         """`with job.timed("looking"): ...` measures that stage."""
         return Timer(self.stage_s, stage)
+
+    def check_unchanged(self, sha256: str) -> None:
+        """Raises `InputError` when the input is no longer the file of that hash, which was read."""
+        if sha256_file(self.path) != sha256:
+            remedy = "wait until it is complete, then run again"
+            raise InputError("it changed while it was being read", remedy=remedy, file=self.path)
+
+    def publish(self, record: Record, copy: PrivateTemporary, note: PrivateTemporary) -> Outcome:
+        """Write the record into `note`, and give it and the finished `copy` their names.
+
+        Raises `OutputError`, or `UsageError` when something came into their way; nothing has its name then.
+        """
+        record_path = record_path_for(self.output)
+        try:
+            note.path.write_text(record_text(record), encoding="utf-8")
+        except OSError as error:
+            raise as_output_error(error, record_path) from error
+        # Both are whole and on the disk by now. Killed between the two renames, a record without its output is left:
+        # the next run makes both again. An output without its record would be in its way.
+        with alone_in(self.output.parent):
+            check_names(self.path, self.output, overwrite=self.settings.overwrite)
+            note.publish()
+            copy.publish()
+        exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE
+        return Outcome(record, self.output, record_path, exit_code, self.stage_s)
 
 
 class Timer:

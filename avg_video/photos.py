@@ -17,7 +17,6 @@ from avg_video.detect.detector import Detector, load_detector
 from avg_video.detect.manifest import model
 from avg_video.detect.still import Sighted, cover_score, look_at_still, still_views
 from avg_video.detect.views import View
-from avg_video.errors import EXIT_DONE, EXIT_LOOK, InputError
 from avg_video.job import (
     Job,
     Outcome,
@@ -34,15 +33,13 @@ from avg_video.job import (
 from avg_video.media.photo_inspect import read_back_photo
 from avg_video.media.photo_read import Photo, read_photo
 from avg_video.media.photo_write import PhotoEncoder, encoder_for, write_photo
-from avg_video.media.temporary import PrivateTemporary, alone_in, as_output_error
+from avg_video.media.temporary import PrivateTemporary, as_output_error
 from avg_video.media.timing import Timeline
 from avg_video.policy.decide import Verdicts, decide
 from avg_video.policy.document import Policy
 from avg_video.record.entries import not_checked
-from avg_video.record.hashes import sha256_file
 from avg_video.record.model import ModelEntry, Record, SecondLookEntry
 from avg_video.record.photo_entries import photo_input_entry, photo_output_entry
-from avg_video.record.store import record_text
 from avg_video.record.versions import tool_versions
 from avg_video.redact.script import Script
 from avg_video.redact.second import explained
@@ -202,10 +199,10 @@ def _make(
     encoder: PhotoEncoder,
 ) -> Outcome:
     """Cover, look again, write, check, record, publish."""
-    settings, record_path = job.settings, record_path_for(job.output)
+    settings = job.settings
     with (
         PrivateTemporary(job.output, overwrite=settings.overwrite) as copy,
-        PrivateTemporary(record_path, overwrite=True) as note,
+        PrivateTemporary(record_path_for(job.output), overwrite=True) as note,
     ):
         job.progress.stage("making", None)
         with job.timed("making"):
@@ -219,9 +216,7 @@ def _make(
         job.progress.stage("checking", None)
         with job.timed("checking"):
             inspected = read_back_photo(copy.path, covered.rgb)
-            if sha256_file(job.path) != photo.sha256:
-                remedy = "wait until it is complete, then run again"
-                raise InputError("it changed while it was being read", remedy=remedy, file=job.path)
+            job.check_unchanged(photo.sha256)
         record = Record(
             run_id=job.run_id,
             status="look" if verdicts.needs_look or covered.left_over else "done",
@@ -243,14 +238,4 @@ def _make(
             warnings=tuple(job.warnings),
             not_checked=not_checked(sound=False, second_look=settings.second_look),
         )
-        try:
-            note.path.write_text(record_text(record), encoding="utf-8")
-        except OSError as error:
-            raise as_output_error(error, record_path) from error
-        # The order is that of a recording: killed between the two, the next run makes both again.
-        with alone_in(job.output.parent):
-            check_names(job.path, job.output, overwrite=settings.overwrite)
-            note.publish()
-            copy.publish()
-    exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE
-    return Outcome(record, job.output, record_path, exit_code, job.stage_s)
+        return job.publish(record, copy, note)

@@ -16,7 +16,7 @@ from avg_video.detect.detector import Detector, detector_name, load_detector
 from avg_video.detect.looks import Rounds
 from avg_video.detect.manifest import model
 from avg_video.detect.views import look
-from avg_video.errors import EXIT_DONE, EXIT_LOOK, InputError, UsageError
+from avg_video.errors import UsageError
 from avg_video.job import (
     MAX_THREADS,
     Job,
@@ -42,7 +42,7 @@ from avg_video.media.reader import VideoReader
 from avg_video.media.sound import SoundPlan
 from avg_video.media.source import SourceInfo, probe
 from avg_video.media.stages import prefetch
-from avg_video.media.temporary import PrivateTemporary, alone_in, as_output_error
+from avg_video.media.temporary import PrivateTemporary
 from avg_video.media.timing import Timeline
 from avg_video.media.writer import VideoWriter
 from avg_video.photos import anonymise_photo
@@ -53,7 +53,6 @@ from avg_video.policy.plan import Plan
 from avg_video.record.entries import input_entry, not_checked, output_entry
 from avg_video.record.hashes import sha256_file
 from avg_video.record.model import ModelEntry, Record, SecondLookEntry
-from avg_video.record.store import record_text
 from avg_video.record.versions import tool_versions
 from avg_video.redact.paint import Style, paint_picture
 from avg_video.redact.script import Script
@@ -166,14 +165,14 @@ class _Film(Job):
 
 def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: Encoder) -> Outcome:
     """Pass 2: cover, look again, write, check, record, publish."""
-    settings, record_path = job.settings, record_path_for(job.output)
+    settings = job.settings
     keep = (settings.audio or policy.audio) == "keep" and job.info.sound_stream is not None
     sound = SoundPlan(keep, policy.mutes_s if keep else ())
     detector = load_detector(settings.detector, threads=settings.thread_count)
     second = SecondLook(_second_look(detector, job.info), settings.style, job.info.time_base, plan.timeline.cuts)
     with (
         PrivateTemporary(job.output, overwrite=settings.overwrite) as video,
-        PrivateTemporary(record_path, overwrite=True) as note,
+        PrivateTemporary(record_path_for(job.output), overwrite=True) as note,
     ):
         with job.timed("making"):
             job.progress.stage("making", plan.timeline.duration_s)
@@ -185,9 +184,7 @@ def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: E
         with job.timed("checking"):
             job.progress.stage("checking", None)
             inspected = read_back(video.path, job.info, plan.timeline, sound=sound)
-            if sha256_file(job.path) != plan.source_sha256:
-                remedy = "wait until it is complete, then run again"
-                raise InputError("it changed while it was being read", remedy=remedy, file=job.path)
+            job.check_unchanged(plan.source_sha256)
         record = Record(
             run_id=job.run_id,
             status="look" if verdicts.needs_look else "done",
@@ -207,18 +204,7 @@ def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: E
             warnings=tuple(job.warnings),
             not_checked=not_checked(sound=sound.keep, second_look=settings.second_look),
         )
-        try:
-            note.path.write_text(record_text(record), encoding="utf-8")
-        except OSError as error:
-            raise as_output_error(error, record_path) from error
-        # Both are whole and on the disk by now. Killed between the two renames, a record without its output is left:
-        # the next run makes both again. An output without its record would be in its way.
-        with alone_in(job.output.parent):
-            check_names(job.path, job.output, overwrite=settings.overwrite)
-            note.publish()
-            video.publish()
-    exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE
-    return Outcome(record, job.output, record_path, exit_code, job.stage_s)
+        return job.publish(record, video, note)
 
 
 def _second_look(detector: Detector, info: SourceInfo) -> Callable[[Picture], Boxes]:

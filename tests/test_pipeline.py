@@ -268,7 +268,7 @@ STAGES = {
     "encoding": "avg_video.media.writer.VideoWriter.write",
     "finishing": "avg_video.media.writer.VideoWriter.finish",
     "checking": "avg_video.pipeline.read_back",
-    "recording": "avg_video.pipeline.record_text",
+    "recording": "avg_video.job.record_text",
 }
 
 
