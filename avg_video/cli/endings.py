@@ -13,7 +13,7 @@ import click
 
 from avg_video.errors import EXIT_FAILED, EXIT_USAGE, AvgError, Interrupted, printable
 
-__all__ = ["DEBUG_VARIABLE", "describe", "details", "give_up", "interrupted"]
+__all__ = ["DEBUG_VARIABLE", "describe", "details", "give_up", "interrupted", "tidy_up"]
 
 DEBUG_VARIABLE = "AVG_BLUR_DEBUG"
 """Set in the environment, it prints the traceback of an error as well."""
@@ -59,14 +59,21 @@ def describe(error: BaseException) -> tuple[str, int]:
 
 def give_up(file: Path) -> None:
     """End the program at once, tidied up, because FFmpeg does not come back from `file`; see `media.watch`."""
-    from avg_video.media.temporary import discard_all
     from avg_video.media.watch import stalled
 
-    discard_all()
+    tidy_up()
     error = stalled(file)
     clear = "\r\x1b[K" if sys.stderr.isatty() else ""  # the bar
     os.write(2, f"{clear}avg-blur: {error}\n".encode("utf-8", "replace"))
     os._exit(error.exit_code)
+
+
+def tidy_up() -> None:
+    """Remove what a request to stop left half done because it came between two steps; nothing, mostly."""
+    if "avg_video.media.temporary" in sys.modules:  # loading it for this would make `--help` slow
+        from avg_video.media.temporary import discard_all
+
+        discard_all()
 
 
 def details(error: BaseException) -> str | None:

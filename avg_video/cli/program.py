@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click_default_group import DefaultGroup
 
-from avg_video.cli.endings import describe, details, give_up, interrupted
+from avg_video.cli.endings import describe, details, give_up, interrupted, tidy_up
 from avg_video.cli.stop import StopSign
 from avg_video.errors import EXIT_USAGE
 from avg_video.media.watch import when_stalled
@@ -49,9 +49,12 @@ class Program(DefaultGroup):  # type: ignore[misc]  # click-default-group carrie
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
             with StopSign() as stop, when_stalled(give_up):
-                code = super().main(
-                    args, prog_name or "avg-blur", complete_var, standalone_mode=False, obj=stop, **extra
-                )
+                try:
+                    code = super().main(
+                        args, prog_name or "avg-blur", complete_var, standalone_mode=False, obj=stop, **extra
+                    )
+                finally:
+                    tidy_up()
         except _NO_ARGUMENTS as error:
             click.echo(error.format_message(), err=True)
             code = EXIT_USAGE

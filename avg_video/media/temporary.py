@@ -114,9 +114,14 @@ class PrivateTemporary:
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         while True:
             path = self._final.parent / f".avg-blur-{secrets.token_hex(8)}.part"
-            handle = os.open(path, flags, 0o600)
-            self._path, self._handle = path, handle
+            # Known before it exists: Ctrl-C may come between any two steps, and `discard_all` must then find it.
+            self._path = path
             _live.add(self)
+            try:
+                handle = self._handle = os.open(path, flags, 0o600)
+            except FileExistsError:  # another's, by one chance in 2**64
+                self._path = None
+                continue
             if _lock(handle) is not False and _same_file(path, handle):
                 return
             self._discard()
@@ -156,16 +161,16 @@ class PrivateTemporary:
         self._discard()
 
     def _discard(self) -> None:
-        """Remove the file if it is still a temporary one, then let go of the lock."""
-        _live.discard(self)
-        path, self._path = self._path, None
+        """Remove the file if it is still a temporary one, then let go of the lock; forget it only when it is gone."""
         handle, self._handle = self._handle, -1
         try:
             if os.name == "nt" and handle >= 0:
                 os.close(handle)
                 handle = -1
-            if path is not None:
-                path.unlink(missing_ok=True)
+            if self._path is not None:
+                self._path.unlink(missing_ok=True)
+                self._path = None
+            _live.discard(self)
         finally:
             if handle >= 0:
                 os.close(handle)
@@ -189,7 +194,11 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def discard_all() -> None:
-    """Remove every temporary file of this process, just before it is ended without unwinding."""
+    """Remove every temporary file of this process that is still there, just before it ends.
+
+    Leaving their blocks removes them, except where the process is ended without unwinding, or where Ctrl-C came in the
+    few steps between making one and entering its block, or while it was being removed.
+    """
     for temporary in list(_live):
         path = temporary._path
         if path is not None:

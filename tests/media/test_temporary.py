@@ -11,12 +11,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from avg_video.errors import CheckFailed, OutputError, UsageError
 from avg_video.media import temporary
-from avg_video.media.temporary import PrivateTemporary, as_output_error, remove_stale
+from avg_video.media.temporary import PrivateTemporary, as_output_error, discard_all, remove_stale
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="modes, links and signals as POSIX has them")
 
@@ -275,3 +276,40 @@ def test_an_error_about_the_temporary_file_names_the_final_one(tmp_path: Path) -
     with pytest.raises(CheckFailed) as caught, PrivateTemporary(final):
         raise CheckFailed("no good", remedy="run again", file=other)
     assert str(caught.value) == f"{other}: no good; run again"
+
+
+def interrupted_at(step: int, final: Path) -> bool:
+    """Make and drop a temporary file, with Ctrl-C before the `step`-th line of the module; whether it came that far."""
+    lines = 0
+
+    def trace(frame: FrameType, event: str, arg: object) -> object:
+        nonlocal lines
+        if frame.f_code.co_filename not in (temporary.__file__, __file__):
+            return None
+        lines += event == "line"
+        if event == "line" and lines == step:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with PrivateTemporary(final):
+            pass
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_ctrl_c_between_any_two_steps_leaves_nothing(tmp_path: Path) -> None:
+    final = tmp_path / "out.mp4"
+    step = 1
+    while interrupted_at(step, final):
+        discard_all()
+        assert names(tmp_path) == [], f"stopped before line {step}"
+        step += 1
+    assert step > 20  # it was really stopped, over and over
+    assert names(tmp_path) == []
