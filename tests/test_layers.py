@@ -17,11 +17,13 @@ LEVELS = (
     ("pipeline",),
     ("photos",),
     ("job",),
+    ("papers",),
     ("record", "register", "redact", "policy"),
     ("track",),
     ("detect",),
     ("media",),
     ("errors",),
+    ("language",),
 )
 """From the top down. A room may import its own modules and those of lower levels; rooms of one level stay apart."""
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

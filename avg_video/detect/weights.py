@@ -8,11 +8,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from avg_video.detect.download import download
 from avg_video.detect.manifest import HERE, Model, known_models, model
 from avg_video.errors import ModelError, UsageError
+from avg_video.media.folders import data_folder
 
 __all__ = ["add", "fetch", "find", "models_dir", "read"]
 
@@ -23,7 +22,7 @@ FOLDER_VARIABLE = "AVG_BLUR_MODELS"
 def models_dir() -> Path:
     """Folder of the weights that the user fetched or added; it need not exist yet."""
     chosen = os.environ.get(FOLDER_VARIABLE)
-    return Path(chosen) if chosen else user_data_path("avg-blur", appauthor=False) / "models"
+    return Path(chosen) if chosen else data_folder() / "models"
 
 
 def find(name: str) -> Path | None:
