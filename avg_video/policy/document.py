@@ -7,7 +7,6 @@ a slip in this file could show a child.
 from __future__ import annotations
 
 import hashlib
-import re
 import stat
 import tomllib
 from pathlib import Path
@@ -16,11 +15,24 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from avg_video.errors import PolicyError
+from avg_video.language import tr
+from avg_video.policy.answers import Contact, LegalBasis, Organisation, Reference, Slug, Slugs, Token, Tokens, YesNo
 from avg_video.policy.faults import fault, policy_error
 from avg_video.policy.polygons import XY, polygon_fault
 from avg_video.policy.times import parse_seconds
 
-__all__ = ["MAX_BYTES", "ConsentRegion", "Moment", "Mute", "Objected", "Policy", "Show", "load_policy", "parse_policy"]
+__all__ = [
+    "MAX_BYTES",
+    "ConsentRegion",
+    "Moment",
+    "Mute",
+    "Objected",
+    "Policy",
+    "Reviewed",
+    "Show",
+    "load_policy",
+    "parse_policy",
+]
 
 MAX_BYTES = 1_000_000
 """A policy is written by hand; a larger file is not one."""
@@ -29,9 +41,6 @@ MAX_LINE = 8_000
 MAX_DOTS = 200
 MAX_TABLES = 200
 MAX_POINTS = 64
-
-_SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_TOKEN = re.compile(r"[A-Z]{1,3}[0-9]{1,4}")
 
 
 def _seconds(value: object) -> float:
@@ -68,17 +77,14 @@ def _polygon(value: object) -> tuple[XY, ...]:
     return tuple(points)
 
 
-def _slug(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 40 or not _SLUG.fullmatch(value):
+def _stretches(value: object) -> object:
+    if value == "all":
+        return ({},)
+    if not isinstance(value, list | tuple):
         raise fault(
-            "it is not a short word", "use lower-case letters, digits and hyphens, such as teacher; never a name"
+            tr("it is neither all nor a list of stretches"),
+            tr('write reviewed = "all", or [[reviewed]] with from and to'),
         )
-    return value
-
-
-def _token(value: object) -> str:
-    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise fault("it is not a token", "use a token such as L07 (one to three capitals, then digits); never a name")
     return value
 
 
@@ -88,8 +94,6 @@ Fraction = Annotated[float, BeforeValidator(_fraction)]
 """Fraction of the upright picture's width or height."""
 Polygon = Annotated[tuple[XY, ...], BeforeValidator(_polygon)]
 """Corners of a simple polygon, in fractions of the upright picture."""
-Slug = Annotated[str, BeforeValidator(_slug)]
-Token = Annotated[str, BeforeValidator(_token)]
 
 
 class _Table(BaseModel):
@@ -136,6 +140,10 @@ class ConsentRegion(_Span):
     """A part of the room where everybody agreed to be shown, drawn at the moment `from`."""
 
     polygon: Polygon
+    pupils: Tokens = ()
+    """Who sit there. Where a profile asks for consent, all of them must have given it."""
+    withheld: YesNo = False
+    """Whether it shows nobody after all, because consent of somebody in it is lacking."""
 
 
 class Objected(_Span):
@@ -163,11 +171,19 @@ class Show(_Table):
 
     who: Slug
     at: Moment
+    pupil: Token | None = None
+    """Whose consent is asked of the register."""
+    withheld: YesNo = False
+    """Whether the person at this point is covered after all, because their consent is lacking."""
 
     @property
     def rule(self) -> str:
         """What reports call this line."""
-        return f"show {self.who}"
+        return f"show {self.who}" if self.pupil is None else f"show {self.who} {self.pupil}"
+
+
+class Reviewed(_Span):
+    """A stretch of the copy that a person watched from start to end; without `from` and `to`, all of it."""
 
 
 class Policy(_Table):
@@ -177,7 +193,26 @@ class Policy(_Table):
     """Whose guideline is followed."""
     purpose: Slug | None = None
     """What the recording is for."""
-    audio: Literal["drop", "keep"] = "drop"
+    legal_basis: LegalBasis | None = None
+    """On which ground of art. 6 GDPR; None is as the profile says, else not stated."""
+    controller: Organisation | None = None
+    """The organisation that answers for it."""
+    contact: Contact | None = None
+    """Where that organisation is reached about it: the address of a function."""
+    operator_role: Slug | None = None
+    """As what the person who runs this program acts, such as student-teacher."""
+    recipients: Slugs = ()
+    """Who may see the copy, by role; none is as the profile says."""
+    confirm: Slugs = ()
+    """What the user confirms of the profile's checklist."""
+    dpia_ref: Reference | None = None
+    """The number under which the assessment of risks (DPIA) is kept."""
+    register_ref: Reference | None = None
+    """The number in the organisation's own register of processing."""
+    reviewed: Annotated[tuple[Reviewed, ...], BeforeValidator(_stretches)] = Field(default=(), max_length=MAX_TABLES)
+    """What a person has watched; `reviewed = "all"` in the file is one stretch without ends."""
+    audio: Literal["drop", "keep"] | None = None
+    """None is as the profile says, else drop."""
     mute: tuple[Mute, ...] = Field(default=(), max_length=MAX_TABLES)
     consent_region: tuple[ConsentRegion, ...] = Field(default=(), max_length=MAX_TABLES)
     objected: tuple[Objected, ...] = Field(default=(), max_length=MAX_TABLES)
@@ -194,6 +229,11 @@ class Policy(_Table):
         """Stretches of sound to silence, (from, to) in seconds."""
         return tuple((m.start_s, m.end_s) for m in self.mute)
 
+    @property
+    def reviewed_all(self) -> bool:
+        """Whether a person has watched all of the copy."""
+        return any(r.start_s is None and r.end_s is None for r in self.reviewed)
+
 
 def _keys(table: type[BaseModel]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in table.model_fields.items())
@@ -206,6 +246,7 @@ _KNOWN = {
     "objected": _keys(Objected),
     "show": _keys(Show),
     "at": _keys(Moment),
+    "reviewed": _keys(Reviewed),
 }
 
 

@@ -56,7 +56,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
 
 def test_the_default_shows_nobody_and_drops_the_sound() -> None:
     policy = Policy()
-    assert policy.audio == "drop"
+    assert policy.audio is None, "as the profile says, else dropped"
     assert (policy.consent_region, policy.show, policy.objected, policy.mutes_s) == ((), (), (), ())
     assert policy.file_sha256 is None
     assert parse_policy("") == policy
@@ -90,7 +90,7 @@ WORD = "use lower-case letters, digits and hyphens, such as teacher; never a nam
         ("[[show]]\nwho='a'\nat={t=1,x=0,y=0,z=0}", "show 1, at: unknown key z; the keys are t, x, y"),
         (
             f"[[consent_region]]\nstart_s = 1\npolygon = {SQUARE}",
-            "consent_region 1: unknown key start_s; the keys are from, to, polygon",
+            "consent_region 1: unknown key start_s; the keys are from, to, polygon, pupils, withheld",
         ),
         ("audio = 'both'", "audio: it is not 'drop' or 'keep'; write one of these in quotes"),
         (
