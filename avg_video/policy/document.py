@@ -6,23 +6,19 @@ a slip in this file could show a child.
 
 from __future__ import annotations
 
-import hashlib
-import stat
-import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from avg_video.errors import PolicyError
-from avg_video.language import tr
+from avg_video.language import mark, tr
 from avg_video.policy.answers import Contact, LegalBasis, Organisation, Reference, Slug, Slugs, Token, Tokens, YesNo
 from avg_video.policy.faults import fault, policy_error
+from avg_video.policy.files import FileWords, parse_table, read_table
 from avg_video.policy.polygons import XY, polygon_fault
 from avg_video.policy.times import parse_seconds
 
 __all__ = [
-    "MAX_BYTES",
     "ConsentRegion",
     "Moment",
     "Mute",
@@ -34,13 +30,15 @@ __all__ = [
     "parse_policy",
 ]
 
-MAX_BYTES = 1_000_000
-"""A policy is written by hand; a larger file is not one."""
-MAX_LINE = 8_000
-"""Longest line in characters, and with `MAX_DOTS` a bound on the parser, which is quadratic in dotted keys."""
-MAX_DOTS = 200
 MAX_TABLES = 200
 MAX_POINTS = 64
+
+_WORDS = FileWords(
+    missing=mark("there is no such policy file"),
+    unreadable=mark("the policy can't be read ({why})"),
+    large=mark("it is larger than 1 MB, which is no policy"),
+    remedy=mark("give a policy file (NAME.avg.toml)"),
+)
 
 
 def _seconds(value: object) -> float:
@@ -258,44 +256,18 @@ def load_policy(path: Path) -> Policy:
     PolicyError: it is missing, is no plain file, can't be read, is larger than 1 MB, is not UTF-8 or not TOML, or
         something in it is wrong; the line names the place and the remedy.
     """
-    remedy = "give a policy file (NAME.avg.toml)"
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise PolicyError("it is a folder", remedy=remedy, file=path)
-        if not stat.S_ISREG(mode):
-            raise PolicyError("it is not a plain file", remedy=remedy, file=path)
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise PolicyError("there is no such policy file", remedy="check its name", file=path) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = (error.strerror if isinstance(error, OSError) else None) or "no valid name"
-        raise PolicyError(f"the policy can't be read ({why})", remedy="check its permissions", file=path) from None
-    if len(data) > MAX_BYTES:
-        raise PolicyError("it is larger than 1 MB, which is no policy", remedy=remedy, file=path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise PolicyError(f"line {line} is not UTF-8", remedy="save it as UTF-8", file=path) from None
-    policy = parse_policy(text, path)
-    policy._file_sha256 = hashlib.sha256(data).hexdigest()  # of the very bytes that were read
+    table, sha256 = read_table(path, _WORDS)
+    policy = _policy(table, path)
+    policy._file_sha256 = sha256
     return policy
 
 
 def parse_policy(text: str, file: Path | None = None) -> Policy:
     """The policy that a text holds; `file` is only named in errors. Raises `PolicyError` as `load_policy`."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if len(line) > MAX_LINE or line.count(".") > MAX_DOTS:
-            raise PolicyError(f"line {number} is too long", remedy="break it into several", file=file)
-    try:
-        table = tomllib.loads(text)
-    except RecursionError:
-        raise PolicyError("its brackets are nested too deeply", remedy="write it flat", file=file) from None
-    except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
-        why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "a number is too long"
-        raise PolicyError(f"it is not TOML ({why})", remedy="correct that place", file=file) from None
+    return _policy(parse_table(text, file), file)
+
+
+def _policy(table: dict[str, Any], file: Path | None) -> Policy:
     try:
         return Policy.model_validate(table)
     except ValidationError as error:
