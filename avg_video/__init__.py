@@ -20,6 +20,7 @@ from avg_video.errors import (
     ModelError,
     OutputError,
     PolicyError,
+    RegisterError,
     UnsupportedInput,
     UsageError,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "PolicyError",
     "Progress",
     "Record",
+    "RegisterError",
     "Settings",
     "Style",
     "UnsupportedInput",

@@ -19,6 +19,7 @@ __all__ = [
     "ModelError",
     "OutputError",
     "PolicyError",
+    "RegisterError",
     "UnsupportedInput",
     "UsageError",
     "printable",
@@ -104,6 +105,10 @@ class CheckFailed(AvgError):
 
 class ModelError(AvgError):
     """Detector weights are missing, or are not the ones they should be."""
+
+
+class RegisterError(AvgError):
+    """The register can't be used: damaged, in use for too long, from a newer version, or no register at all."""
 
 
 class Interrupted(AvgError):
