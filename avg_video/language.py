@@ -14,7 +14,7 @@ import locale
 import os
 from importlib.resources import as_file, files
 
-__all__ = ["LANGUAGES", "LANGUAGE_VARIABLE", "active", "language_of_computer", "mark", "tr", "trn", "use"]
+__all__ = ["LANGUAGES", "LANGUAGE_VARIABLE", "active", "cause_of", "language_of_computer", "mark", "tr", "trn", "use"]
 
 LANGUAGES = ("en", "nl")
 """English, as written in the code, and Dutch."""
@@ -68,6 +68,47 @@ def tr(text: str, /, **parts: object) -> str:
 def trn(one: str, many: str, n: int, /, **parts: object) -> str:
     """As `tr`, in the form that goes with the number `n`, which may stand in the text as `{n}`."""
     return _catalogue.ngettext(one, many, n).format(n=n, **parts)
+
+
+_OF_THE_SYSTEM = (
+    mark("Cannot allocate memory"),
+    mark("Connection refused"),
+    mark("Connection timed out"),
+    mark("Device or resource busy"),
+    mark("Disk quota exceeded"),
+    mark("End of file"),
+    mark("File exists"),
+    mark("File name too long"),
+    mark("File too large"),
+    mark("Function not implemented"),
+    mark("Input/output error"),
+    mark("Invalid argument"),
+    mark("Invalid data found when processing input"),
+    mark("Is a directory"),
+    mark("Name or service not known"),
+    mark("Network is unreachable"),
+    mark("No route to host"),
+    mark("No space left on device"),
+    mark("No such device"),
+    mark("No such file or directory"),
+    mark("Not a directory"),
+    mark("Operation not permitted"),
+    mark("Operation not supported"),
+    mark("Permission denied"),
+    mark("Read-only file system"),
+    mark("Resource temporarily unavailable"),
+    mark("Stale file handle"),
+    mark("Temporary failure in name resolution"),
+    mark("Too many levels of symbolic links"),
+    mark("Too many open files"),
+)
+"""What the system and FFmpeg say of the errors that people meet. Neither speaks Dutch here; others stay as they are."""
+
+
+def cause_of(error: BaseException) -> str | None:
+    """What the system or FFmpeg said of an error, in the active language; None where it said nothing."""
+    said: str | None = getattr(error, "strerror", None)
+    return tr(said) if said else None
 
 
 def _load(language: str) -> gettext.NullTranslations:

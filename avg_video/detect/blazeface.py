@@ -16,6 +16,7 @@ from avg_video.detect.manifest import model
 from avg_video.detect.network import check_picture
 from avg_video.detect.nms import settle
 from avg_video.errors import ModelError
+from avg_video.language import tr
 
 __all__ = ["BlazeFace"]
 
@@ -47,7 +48,8 @@ class BlazeFace:
             from mediapipe.python.solution_base import SolutionBase
         except ImportError as error:
             raise ModelError(
-                f"mediapipe can't be loaded ({error})", remedy="pip install 'avg-blur[mediapipe]' (Python 3.11 or 3.12)"
+                tr("mediapipe can't be loaded ({why})", why=error),
+                remedy=tr("pip install 'avg-blur[mediapipe]' (Python 3.11 or 3.12)"),
             ) from error
         # mediapipe's own FaceDetection(min_detection_confidence=...) has no effect on this graph, which keeps to 0.6.
         self._graph: Any = SolutionBase(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from avg_video.detect import weights
 from avg_video.detect.boxes import Boxes
 from avg_video.errors import ModelError
+from avg_video.language import tr
 
 __all__ = ["DETECTORS", "Detector", "detector_name", "load_detector"]
 
@@ -76,4 +77,7 @@ def load_detector(name: str = "auto", *, threads: int = 2) -> Detector:
         from avg_video.detect.blazeface import BlazeFace
 
         return BlazeFace()
-    raise ModelError(f"no detector is called {name}", remedy=f"choose one of auto, {', '.join(DETECTORS)}")
+    raise ModelError(
+        tr("no detector is called {name}", name=name),
+        remedy=tr("choose one of auto, {names}", names=", ".join(DETECTORS)),
+    )

@@ -9,6 +9,7 @@ import urllib.request
 from urllib.parse import urlsplit
 
 from avg_video.errors import ModelError
+from avg_video.language import mark, tr
 
 __all__ = ["download", "host_of"]
 
@@ -16,7 +17,9 @@ LIMIT_S = 60.0
 """How long it may take in all; the largest file to fetch is 0.3 MB."""
 SILENCE_S = 15.0
 """How long the other side may say nothing."""
-REMEDY = "check the connection and the proxy settings (http_proxy, https_proxy, no_proxy), or use avg-blur models add"
+REMEDY = mark(
+    "check the connection and the proxy settings (http_proxy, https_proxy, no_proxy), or use avg-blur models add"
+)
 
 
 def download(url: str, size_bytes: int, *, limit_s: float = LIMIT_S, silence_s: float = SILENCE_S) -> bytes:
@@ -34,16 +37,25 @@ def download(url: str, size_bytes: int, *, limit_s: float = LIMIT_S, silence_s: 
             while len(data) <= size_bytes and (piece := response.read1(size_bytes + 1 - len(data))):
                 data += piece
                 if time.monotonic() > end:
-                    raise ModelError(f"{url} took longer than {limit_s:g} s", remedy=REMEDY)
+                    raise ModelError(
+                        tr("{url} took longer than {limit_s:g} s", url=url, limit_s=limit_s), remedy=tr(REMEDY)
+                    )
     except urllib.error.HTTPError as error:
         with error:
-            raise ModelError(f"{url} answered {error.code} {error.reason}", remedy=REMEDY) from error
+            raise ModelError(
+                tr("{url} answered {code} {why}", url=url, code=error.code, why=error.reason), remedy=tr(REMEDY)
+            ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise ModelError(f"{url} can't be reached ({cause or type(cause).__name__})", remedy=REMEDY) from error
+        raise ModelError(
+            tr("{url} can't be reached ({why})", url=url, why=cause or type(cause).__name__), remedy=tr(REMEDY)
+        ) from error
     if len(data) != size_bytes:
-        got = f"more than {size_bytes}" if len(data) > size_bytes else f"{len(data)}"
-        raise ModelError(f"{url} gave {got} bytes, not {size_bytes}; nothing was kept", remedy=REMEDY)
+        got = tr("more than {size}", size=size_bytes) if len(data) > size_bytes else f"{len(data)}"
+        raise ModelError(
+            tr("{url} gave {got} bytes, not {size}; nothing was kept", url=url, got=got, size=size_bytes),
+            remedy=tr(REMEDY),
+        )
     return bytes(data)
 
 
@@ -55,7 +67,7 @@ def host_of(url: str) -> str:
     except ValueError:
         host = None
     if not host:
-        raise ModelError(f"{url!r} is not an http or https address", remedy="name one that is")
+        raise ModelError(tr("{url!r} is not an http or https address", url=url), remedy=tr("name one that is"))
     return host
 
 

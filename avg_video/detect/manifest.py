@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from avg_video.errors import ModelError
+from avg_video.language import tr
 
 __all__ = ["Model", "known_models", "manifest_path", "model"]
 
@@ -79,7 +80,7 @@ def known_models() -> MappingProxyType[str, Model]:
         return MappingProxyType({name: _entry(name, table) for name, table in tables.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"the list of models is not usable ({error})", remedy="install avg-blur again", file=path
+            tr("the list of models is not usable ({why})", why=error), remedy=tr("install avg-blur again"), file=path
         ) from error
 
 
@@ -87,7 +88,9 @@ def model(name: str) -> Model:
     """The entry called `name`. Raises `ModelError` when there is none."""
     models = known_models()
     if name not in models:
-        raise ModelError(f"no model is called {name}", remedy=f"choose one of {', '.join(models)}")
+        raise ModelError(
+            tr("no model is called {name}", name=name), remedy=tr("choose one of {names}", names=", ".join(models))
+        )
     return models[name]
 
 

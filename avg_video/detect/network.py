@@ -11,6 +11,7 @@ import onnxruntime as ort
 from avg_video.detect import weights
 from avg_video.detect.manifest import model
 from avg_video.errors import ModelError
+from avg_video.language import tr
 
 __all__ = ["Network", "check_picture"]
 
@@ -50,7 +51,8 @@ class Network:
             self._session: Any = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's errors share no other class
             raise ModelError(
-                f"onnxruntime {ort.__version__} can't run {self.model.title}", remedy="install another onnxruntime"
+                tr("onnxruntime {version} can't run {title}", version=ort.__version__, title=self.model.title),
+                remedy=tr("install another onnxruntime"),
             ) from error
         self._input: str = self._session.get_inputs()[0].name
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from avg_video.detect.download import download
 from avg_video.detect.manifest import HERE, Model, known_models, model
 from avg_video.errors import ModelError, UsageError
+from avg_video.language import cause_of, tr
 from avg_video.media.folders import data_folder
 
 __all__ = ["add", "fetch", "find", "models_dir", "read"]
@@ -50,12 +51,14 @@ def read(name: str) -> bytes:
     known = model(name)
     path = find(name)
     if path is None:
-        raise ModelError(f"the weights of {known.name} are not on this computer", remedy=_how_to_get(known))
+        raise ModelError(
+            tr("the weights of {name} are not on this computer", name=known.name), remedy=_how_to_get(known)
+        )
     data = _contents(path, known.size_bytes)
     if _sha256(data) != known.sha256:
         raise ModelError(
-            f"these are not the weights of {known.name} that this program was checked with",
-            remedy=f"remove the file, then {_how_to_get(known)}",
+            tr("these are not the weights of {name} that this program was checked with", name=known.name),
+            remedy=tr("remove the file, then {how}", how=_how_to_get(known)),
             file=path,
         )
     return data
@@ -68,13 +71,17 @@ def add(file: Path) -> Model:
     the user can add.
     """
     if not file.exists() or file.is_dir():
-        raise UsageError("there is no such file", remedy="name a weights file", file=file)
+        raise UsageError(tr("there is no such file"), remedy=tr("name a weights file"), file=file)
     wanted = {m.sha256: m for m in known_models().values() if m.home == "user"}
     data = _contents(file, max(m.size_bytes for m in wanted.values()))
     known = wanted.get(_sha256(data))
     if known is None:
-        expected = ", ".join(f"{m.file} (sha256 {m.sha256})" for m in wanted.values())
-        raise ModelError("not one of the weights that can be added", remedy=f"add one of: {expected}", file=file)
+        expected = ", ".join(tr("{file} (sha256 {sha256})", file=m.file, sha256=m.sha256) for m in wanted.values())
+        raise ModelError(
+            tr("not one of the weights that can be added"),
+            remedy=tr("add one of: {expected}", expected=expected),
+            file=file,
+        )
     _place(known, data)
     return known
 
@@ -88,12 +95,17 @@ def fetch(name: str, *, url: str | None = None) -> Model:
     known = model(name)
     source = url or known.url
     if known.home != "user" or source is None:
-        raise ModelError(f"{known.name} can't be fetched", remedy=_how_to_get(known))
+        raise ModelError(tr("{name} can't be fetched", name=known.name), remedy=_how_to_get(known))
     data = download(source, known.size_bytes)
     if _sha256(data) != known.sha256:
         raise ModelError(
-            f"{source} does not give the weights of {known.name} (sha256 {_sha256(data)}); nothing was kept",
-            remedy="get the file from another source and use avg-blur models add",
+            tr(
+                "{source} does not give the weights of {name} (sha256 {sha256}); nothing was kept",
+                source=source,
+                name=known.name,
+                sha256=_sha256(data),
+            ),
+            remedy=tr("get the file from another source and use avg-blur models add"),
         )
     _place(known, data)
     return known
@@ -116,8 +128,8 @@ def _place(known: Model, data: bytes) -> None:
             raise
     except OSError as error:
         raise ModelError(
-            f"can't write there ({error.strerror or error})",
-            remedy=f"free some space, or name another folder in {FOLDER_VARIABLE}",
+            tr("can't write there ({why})", why=cause_of(error) or error),
+            remedy=tr("free some space, or name another folder in {variable}", variable=FOLDER_VARIABLE),
             file=folder,
         ) from error
 
@@ -129,16 +141,18 @@ def _contents(path: Path, limit_bytes: int) -> bytes:
             return file.read(limit_bytes + 1)
     except OSError as error:
         raise ModelError(
-            f"can't be read ({error.strerror or error})", remedy="name a weights file that can be read", file=path
+            tr("can't be read ({why})", why=cause_of(error) or error),
+            remedy=tr("name a weights file that can be read"),
+            file=path,
         ) from error
 
 
 def _how_to_get(known: Model) -> str:
     if known.home == "package":
-        return "install avg-blur again"
+        return tr("install avg-blur again")
     if known.home == "mediapipe":
-        return "pip install 'avg-blur[mediapipe]' (Python 3.11 or 3.12)"
-    return f"run avg-blur models fetch {known.name}, or avg-blur models add FILE"
+        return tr("pip install 'avg-blur[mediapipe]' (Python 3.11 or 3.12)")
+    return tr("run avg-blur models fetch {name}, or avg-blur models add FILE", name=known.name)
 
 
 def _sha256(data: bytes) -> str:

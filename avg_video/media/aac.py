@@ -12,6 +12,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from avg_video.errors import EncoderFailed
+from avg_video.language import cause_of, tr
 from avg_video.media.sound import BLOCK, SoundSource
 
 __all__ = ["AacTrack"]
@@ -51,8 +52,8 @@ class AacTrack:
             yield from self._encode(frame)
             if frame is None and self._made < self._count:
                 raise EncoderFailed(
-                    f"the sound encoder made {self._made} of {self._count} packets",
-                    remedy="leave the sound out with --audio drop",
+                    tr("the sound encoder made {made} of {count} packets", made=self._made, count=self._count),
+                    remedy=tr("leave the sound out with --audio drop"),
                 )
 
     def _frame(self, block: npt.NDArray[np.float32]) -> av.AudioFrame:
@@ -66,7 +67,8 @@ class AacTrack:
             packets = self._stream.codec_context.encode(frame)
         except av.FFmpegError as error:
             raise EncoderFailed(
-                f"the sound can't be encoded ({error.strerror})", remedy="leave the sound out with --audio drop"
+                tr("the sound can't be encoded ({why})", why=cause_of(error)),
+                remedy=tr("leave the sound out with --audio drop"),
             ) from error
         for packet in packets[: self._count - self._made]:
             packet.stream = self._stream

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from avg_video.errors import printable
+from avg_video.language import tr
 
 __all__ = ["CONTAINERS", "Box", "MalformedBox", "walk"]
 
@@ -52,7 +53,7 @@ def walk(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
 def _walk(file: BinaryIO, start: int, end: int, within: str, depth: int) -> Iterator[Box]:
     seen: dict[str, int] = {}
     if depth > _DEEPEST:
-        raise MalformedBox(f"{within}: boxes too deep")
+        raise MalformedBox(tr("{within}: boxes too deep", within=within))
     while start < end:
         kind, payload, stop = _header(file, start, end, within)
         seen[kind] = seen.get(kind, 0) + 1
@@ -62,22 +63,22 @@ def _walk(file: BinaryIO, start: int, end: int, within: str, depth: int) -> Iter
         inner = payload + _FIELDS_BEFORE_CHILDREN.get(kind, 0)
         if kind in CONTAINERS or kind in _FIELDS_BEFORE_CHILDREN:
             if inner > stop:
-                raise MalformedBox(f"{box.path}: too short")
+                raise MalformedBox(tr("{path}: too short", path=box.path))
             yield from _walk(file, inner, stop, f"{box.path}/", depth + 1)
         start = stop
 
 
 def _header(file: BinaryIO, start: int, end: int, within: str) -> tuple[str, int, int]:
     """Kind, start of the payload and end of the box at `start`."""
-    place = within.rstrip("/") or "the file"
+    place = within.rstrip("/") or tr("the file")
     file.seek(start)
     head = file.read(min(16, end - start))
     if len(head) < 8:
-        raise MalformedBox(f"{place}: {end - start} bytes at its end are no box")
+        raise MalformedBox(tr("{place}: {n} bytes at its end are no box", place=place, n=end - start))
     size, kind, header = int.from_bytes(head[:4], "big"), head[4:8].decode("latin-1"), 8
     if size == 1:
         size, header = int.from_bytes(head[8:16], "big"), 16
     if size < header or size > end - start or (header == 16 and len(head) < 16):
         # Size 0, "to the end of the file", would swallow whatever is appended later, so it is refused too.
-        raise MalformedBox(f"{place}: {end - start} bytes at its end are no box")
+        raise MalformedBox(tr("{place}: {n} bytes at its end are no box", place=place, n=end - start))
     return kind, start + header, start + size

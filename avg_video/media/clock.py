@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from avg_video.errors import DamagedInput, UnsupportedInput
+from avg_video.language import tr
 
 __all__ = ["LARGEST_REPAIR_S", "PictureClock"]
 
@@ -53,14 +54,16 @@ class PictureClock:
             pts = self._stored.popleft() if self._stored else None
         if pts is None:
             raise UnsupportedInput(
-                "holds pictures without a time", remedy="convert it to MP4 with another program first", file=self._file
+                tr("holds pictures without a time"),
+                remedy=tr("convert it to MP4 with another program first"),
+                file=self._file,
             )
         if self._last is not None and pts <= self._last:
             moved_s = float((self._last + 1 - pts) * self._time_base)
             if moved_s > max(LARGEST_REPAIR_S, float(self._time_base)):
                 raise DamagedInput(
-                    f"its clock jumps back by {moved_s:.2f} s",
-                    remedy="it is probably several recordings in one file: cut it into them first",
+                    tr("its clock jumps back by {moved_s:.2f} s", moved_s=moved_s),
+                    remedy=tr("it is probably several recordings in one file: cut it into them first"),
                     file=self._file,
                 )
             self.repaired += 1

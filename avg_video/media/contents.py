@@ -15,6 +15,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from avg_video.errors import InputError, UnsupportedInput
+from avg_video.language import cause_of, tr
 from avg_video.media.leftovers import hidden_in_file
 
 __all__ = [
@@ -60,14 +61,18 @@ def choose_video(box: InputContainer, file: Path) -> VideoStream:
     Raises `InputError` where there is none, `UnsupportedInput` where it is a photo, or in an unknown code.
     """
     if box.metadata.get("major_brand", "").strip() in _STILL_BRANDS:
-        raise UnsupportedInput("is a picture, not a recording", remedy="give a video file", file=file)
+        raise UnsupportedInput(tr("is a picture, not a recording"), remedy=tr("give a video file"), file=file)
     real = real_videos(box)
     if not real:
-        raise InputError("has no picture, only sound or data", remedy="give a file with moving pictures", file=file)
+        raise InputError(
+            tr("has no picture, only sound or data"), remedy=tr("give a file with moving pictures"), file=file
+        )
     stream = _default_or_first([s for s in real if not _is_still_code(s)] or real)
     if not has_decoder(stream):
         raise UnsupportedInput(
-            "its pictures are in a code that FFmpeg can't read", remedy="convert it to MP4 (H.264) first", file=file
+            tr("its pictures are in a code that FFmpeg can't read"),
+            remedy=tr("convert it to MP4 (H.264) first"),
+            file=file,
         )
     return stream
 
@@ -102,8 +107,10 @@ def hidden_in_container(box: InputContainer, chosen: VideoStream, file: Path) ->
     try:
         found |= hidden_in_file(file)
     except OSError as e:
-        remedy = "check the disk, and that nothing changes the file"
-        raise InputError(f"can't be read ({e.strerror or type(e).__name__})", remedy=remedy, file=file) from e
+        remedy = tr("check the disk, and that nothing changes the file")
+        raise InputError(
+            tr("can't be read ({why})", why=cause_of(e) or type(e).__name__), remedy=remedy, file=file
+        ) from e
     if box.chapters():
         found.add("chapters")
     for stream in box.streams:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.errors import UnsupportedInput
+from avg_video.language import mark, tr
 from avg_video.media.colours import BT709, FULL_RANGE, HDR_TRANSFERS, LIMITED_RANGE, UNSPECIFIED, tags_of
 from avg_video.media.hdr import SUPPORTED_PRIMARIES, ToneMapper
 
@@ -22,7 +23,7 @@ _SWS_MATRIX: Final = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 
 _KNOWN_MATRICES: Final = frozenset({0, UNSPECIFIED, *_SWS_MATRIX})
 
-_REMEDY: Final = "convert it to ordinary video (SDR, BT.709) with another program first"
+_REMEDY: Final = mark("convert it to ordinary video (SDR, BT.709) with another program first")
 
 
 class Converter:
@@ -45,13 +46,15 @@ class Converter:
         self.hdr = HDR_TRANSFERS.get(self._tags.transfer)
         self.has_alpha = _has_alpha(first)
         if self._tags.matrix not in _KNOWN_MATRICES:
-            raise UnsupportedInput(f"uses a rare colour matrix ({self._tags.matrix})", remedy=_REMEDY, file=file)
+            raise UnsupportedInput(
+                tr("uses a rare colour matrix ({matrix})", matrix=self._tags.matrix), remedy=tr(_REMEDY), file=file
+            )
         self._mapper: ToneMapper | None = None
         if self.hdr is not None:
             # An HDR picture without further tags is BT.2020 in all practice (BT.2100 knows no other primaries).
             primaries = 9 if self._tags.primaries == UNSPECIFIED else self._tags.primaries
             if primaries not in SUPPORTED_PRIMARIES or self.has_alpha:
-                raise UnsupportedInput(f"is {self.hdr} in rare colours", remedy=_REMEDY, file=file)
+                raise UnsupportedInput(tr("is {kind} in rare colours", kind=self.hdr), remedy=tr(_REMEDY), file=file)
             self._mapper = ToneMapper(self._size, self.hdr, primaries)
         self.colours = BT709 if self._becomes_bt709(first) else self._tags
 
@@ -59,9 +62,9 @@ class Converter:
         """A frame in `yuv420p` (or `yuvj420p`, the same planes) of the first one's size; may be the frame itself."""
         tags = tags_of(frame)
         if tags != self._tags:
-            raise UnsupportedInput("its colours change on the way", remedy=_REMEDY, file=self._file)
+            raise UnsupportedInput(tr("its colours change on the way"), remedy=tr(_REMEDY), file=self._file)
         if _has_alpha(frame) != self.has_alpha:
-            raise UnsupportedInput("becomes transparent on the way", remedy=_REMEDY, file=self._file)
+            raise UnsupportedInput(tr("becomes transparent on the way"), remedy=tr(_REMEDY), file=self._file)
         w, h = self._size
         if self._mapper is not None:
             return _rgb_to_bt709(self._mapper(self._to_rgb(frame, ToneMapper.FORMAT)), w, h)

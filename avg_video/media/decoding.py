@@ -16,6 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from avg_video.errors import DamagedInput, InputError, UnsupportedInput
+from avg_video.language import mark, tr
 from avg_video.media.clock import PictureClock
 from avg_video.media.contents import choose_sound, choose_video, has_decoder
 from avg_video.media.limits import MAX_PIXELS, Pace, refuse_too_many
@@ -41,7 +42,7 @@ _STRICTNESS: Final = "crccheck+bitstream+buffer"
 """What decoders look for and mark as corrupt beyond what they stumble over. Of 60 damaged WMV clips 54 are then caught
 instead of 22; H.264 and HEVC are as before (measured)."""
 
-_COPY_AGAIN: Final = "copy it from the camera again, or repair it with another program first"
+_COPY_AGAIN: Final = mark("copy it from the camera again, or repair it with another program first")
 
 
 class Decoding:
@@ -64,7 +65,7 @@ class Decoding:
             sound = choose_sound(self.box)
             self.sound_stream = None if sound is None else sound.index
             if self.stream.time_base is None:
-                raise InputError("does not say when its pictures are shown", remedy=_COPY_AGAIN, file=path)
+                raise InputError(tr("does not say when its pictures are shown"), remedy=tr(_COPY_AGAIN), file=path)
             self.time_base: Fraction = self.stream.time_base
             self._bytes = path.stat().st_size
             # MP4 and MOV list every picture to be shown, after edit lists; for others this is empty.
@@ -107,7 +108,9 @@ class Decoding:
             name = _ALPHA_DECODERS.get(context.name)
             if name is None or name not in av.codecs_available:
                 raise UnsupportedInput(
-                    "has a transparent layer that can't be read", remedy="convert it without alpha", file=self.file
+                    tr("has a transparent layer that can't be read"),
+                    remedy=tr("convert it without alpha"),
+                    file=self.file,
                 )
             other = av.CodecContext.create(name, "r")
             assert isinstance(other, VideoCodecContext)
@@ -138,25 +141,25 @@ class Decoding:
         except av.error.ArgumentError as e:
             # What decoders answer to a size beyond MAX_PIXELS.
             raise UnsupportedInput(
-                "its pictures are too large, or wrongly described",
-                remedy="scale it to 8K or less first",
+                tr("its pictures are too large, or wrongly described"),
+                remedy=tr("scale it to 8K or less first"),
                 file=self.file,
             ) from e
         except av.error.ExitError as e:
             raise stalled(self.file) from e
         except av.error.MemoryError as e:
             raise UnsupportedInput(
-                "asks for more memory than there is",
-                remedy="close other programs, or scale it down first",
+                tr("asks for more memory than there is"),
+                remedy=tr("close other programs, or scale it down first"),
                 file=self.file,
             ) from e
         except av.error.FFmpegError as e:
-            raise self._damaged("can't be decoded", e) from e
+            raise self._damaged(tr("can't be decoded"), e) from e
         except IndexError as e:
             # PyAV's answer when FFmpeg meets a stream that the header did not tell of (FLV, TS). It never hands such
             # packets over, so what is in them would be missing without a word.
             raise UnsupportedInput(
-                "holds a stream that begins on the way", remedy="convert it to MP4 first", file=self.file
+                tr("holds a stream that begins on the way"), remedy=tr("convert it to MP4 first"), file=self.file
             ) from e
         self._check_whole()
 
@@ -183,10 +186,10 @@ class Decoding:
         self._packets += 1
         if packet.has_sidedata("encryption_info"):
             raise InputError(
-                "is encrypted (copy protection)", remedy="ask its owner for a version without", file=self.file
+                tr("is encrypted (copy protection)"), remedy=tr("ask its owner for a version without"), file=self.file
             )
         if packet.is_corrupt:
-            raise self._damaged("breaks off or has lost data")
+            raise self._damaged(tr("breaks off or has lost data"))
         # Looked for in the packet and not among the side data of every frame: PyAV ties a frame whose side data was
         # asked for to itself, so its memory would come free only with the next sweep of the garbage collector.
         self.hidden |= self._riders.in_packet(bytes(packet))
@@ -212,7 +215,7 @@ class Decoding:
 
     def _note(self, frame: av.VideoFrame) -> int:
         if frame.is_corrupt:
-            raise self._damaged("holds a damaged picture")
+            raise self._damaged(tr("holds a damaged picture"))
         if frame.pts is not None:
             self._awaited.discard(frame.pts)
             if self._first_pts is None:
@@ -228,16 +231,22 @@ class Decoding:
     def _check_whole(self) -> None:
         """Compare what was decoded with what the container promised."""
         if not self.pictures:
-            raise self._damaged("holds no picture")
+            raise self._damaged(tr("holds no picture"))
         if not self._hides_packets() and any(pts > (self._first_pts or 0) for pts in self._awaited):
-            raise self._damaged(f"{len(self._awaited)} of its pictures can't be decoded")
+            raise self._damaged(tr("{n} of its pictures can't be decoded", n=len(self._awaited)))
         # MP4 and MOV list every stored picture, after edit lists.
         if self.box.format.name.startswith("mov") and self._packets < len(self.stream.index_entries):
-            raise self._damaged(f"breaks off: {self._packets} of {len(self.stream.index_entries)} pictures are there")
+            raise self._damaged(
+                tr(
+                    "breaks off: {found} of {declared} pictures are there",
+                    found=self._packets,
+                    declared=len(self.stream.index_entries),
+                )
+            )
         end = declared_end(self)
         reached = max(float(self.end_pts * self.time_base), self._others_end_s)
         if end is not None and reached < end - _TOLERANCE_S:
-            raise self._damaged(f"breaks off at {reached:.1f} of {end:.1f} s")
+            raise self._damaged(tr("breaks off at {reached:.1f} of {end:.1f} s", reached=reached, end=end))
 
     def _hides_packets(self) -> bool:
         # The two fields of an interlaced picture may come as two packets, of which one gives the time. AVI has no
@@ -245,8 +254,9 @@ class Decoding:
         return self._interlaced or self._context.name in _HIDING_CODECS or self.box.format.name == "avi"
 
     def _damaged(self, what: str, cause: av.error.FFmpegError | None = None) -> DamagedInput:
-        where = f" after picture {self.pictures}" if self.pictures and cause is not None else ""
-        return DamagedInput(f"{what}{where}", remedy=_COPY_AGAIN, file=self.file)
+        if self.pictures and cause is not None:
+            what = tr("{what} after picture {number}", what=what, number=self.pictures)
+        return DamagedInput(what, remedy=tr(_COPY_AGAIN), file=self.file)
 
 
 def _ends_stream(packet: Packet[VideoStream]) -> bool:

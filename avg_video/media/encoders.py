@@ -13,6 +13,7 @@ from av.codec.codec import UnknownCodecError
 from av.video.codeccontext import VideoCodecContext
 
 from avg_video.errors import EncoderFailed, UsageError
+from avg_video.language import cause_of, tr
 from avg_video.media.sei import MalformedNal, nal_type, split_annex_b
 
 __all__ = ["AUTO", "HARDWARE", "PRESETS", "SOFTWARE", "Encoder", "choose_encoder", "open_codec"]
@@ -68,11 +69,18 @@ def choose_encoder(name: str, size_wh: tuple[int, int], *, crf: int = 20, preset
     """
     if name not in (AUTO, SOFTWARE, *HARDWARE):
         known = ", ".join((AUTO, SOFTWARE, *HARDWARE))
-        raise UsageError(f"there is no encoder called {name!r} here", remedy=f"choose one of {known}")
+        raise UsageError(
+            tr("there is no encoder called {name!r} here", name=name), remedy=tr("choose one of {names}", names=known)
+        )
     if preset not in PRESETS:
-        raise UsageError(f"there is no preset called {preset!r}", remedy=f"choose one of {', '.join(PRESETS)}")
+        raise UsageError(
+            tr("there is no preset called {preset!r}", preset=preset),
+            remedy=tr("choose one of {names}", names=", ".join(PRESETS)),
+        )
     if not 1 <= crf <= 51:
-        raise UsageError(f"crf {crf} is out of range", remedy="choose from 1 (best) to 51 (smallest); 20 is usual")
+        raise UsageError(
+            tr("crf {crf} is out of range", crf=crf), remedy=tr("choose from 1 (best) to 51 (smallest); 20 is usual")
+        )
     if name != AUTO:
         return _named(name, size_wh, crf, preset)
     reasons = []
@@ -82,7 +90,9 @@ def choose_encoder(name: str, size_wh: tuple[int, int], *, crf: int = 20, preset
         if reason is None:
             return encoder
         reasons.append(f"{candidate}: {reason}")
-    note = f"no hardware encoder works here, so {SOFTWARE} is used ({'; '.join(reasons)})"
+    note = tr(
+        "no hardware encoder works here, so {encoder} is used ({reasons})", encoder=SOFTWARE, reasons="; ".join(reasons)
+    )
     return replace(_named(SOFTWARE, size_wh, crf, preset), note=note)
 
 
@@ -91,10 +101,19 @@ def _named(name: str, size_wh: tuple[int, int], crf: int, preset: str) -> Encode
     reason = _try(encoder, size_wh)
     if reason is None:
         return encoder
-    others = "auto" if name == SOFTWARE else f"{SOFTWARE} or auto"
+    if name == SOFTWARE:
+        remedy = tr("choose another encoder, such as auto")
+    else:
+        remedy = tr("choose another encoder, such as {encoder} or auto", encoder=SOFTWARE)
     raise EncoderFailed(
-        f"the encoder {name} does not work here at {size_wh[0]}x{size_wh[1]} ({reason})",
-        remedy=f"choose another encoder, such as {others}",
+        tr(
+            "the encoder {name} does not work here at {width}x{height} ({why})",
+            name=name,
+            width=size_wh[0],
+            height=size_wh[1],
+            why=reason,
+        ),
+        remedy=remedy,
     )
 
 
@@ -144,17 +163,17 @@ def _try(encoder: Encoder, size_wh: tuple[int, int]) -> str | None:
     try:
         headers, packets = _encode(encoder, size_wh, pictures)
         if not headers:
-            return "it gives no headers that MP4 could keep"
+            return tr("it gives no headers that MP4 could keep")
         kinds = [nal_type(nal) for packet in packets for nal in split_annex_b(packet)]
         if 5 not in kinds:
-            return "it made no key frame"
+            return tr("it made no key frame")
         return _compare(headers, packets, pictures)
     except UnknownCodecError:
-        return "not in this FFmpeg"
+        return tr("not in this FFmpeg")
     except MalformedNal as error:
-        return f"it made no valid H.264: {error}"
+        return tr("it made no valid H.264: {why}", why=error)
     except (av.FFmpegError, ValueError, OSError) as error:
-        return str(getattr(error, "strerror", None) or error)
+        return str(cause_of(error) or error)
 
 
 def _encode(encoder: Encoder, size_wh: tuple[int, int], pictures: list[U8]) -> tuple[bytes, list[bytes]]:
@@ -180,13 +199,13 @@ def _compare(headers: bytes, packets: list[bytes], pictures: list[U8]) -> str | 
     decoder.extradata = headers
     frames = [frame for data in packets for frame in decoder.decode(av.Packet(data))] + decoder.decode(None)
     if len(frames) != len(pictures):
-        return f"it made {len(frames)} of {len(pictures)} pictures"
+        return tr("it made {frames} of {pictures} pictures", frames=len(frames), pictures=len(pictures))
     for frame, i420 in zip(frames, pictures, strict=True):
         back = frame.to_ndarray(format="yuv420p")
         if back.shape != i420.shape:
-            return f"it made pictures of {back.shape[1]}x{back.shape[0] * 2 // 3}"
+            return tr("it made pictures of {width}x{height}", width=back.shape[1], height=back.shape[0] * 2 // 3)
         if float(cv2.absdiff(back, i420).mean()) > _TRIAL_DIFFERENCE:
-            return "its pictures do not look like what it was given"
+            return tr("its pictures do not look like what it was given")
     return None
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from avg_video.language import tr
 from avg_video.media.boxes_mp4 import CONTAINERS, MalformedBox
 
 __all__ = ["move_index_to_front"]
@@ -32,7 +33,7 @@ def move_index_to_front(path: Path) -> None:
     with path.open("r+b") as file:
         boxes = [box for box in _top_level(file) if box[0] not in _EMPTY]
         if [kind for kind, _, _ in boxes] != [b"ftyp", b"mdat", b"moov"]:
-            raise MalformedBox(f"the file: unexpected boxes {[kind for kind, _, _ in boxes]}")
+            raise MalformedBox(tr("the file: unexpected boxes {kinds}", kinds=[kind for kind, _, _ in boxes]))
         (_, _, front), (_, start, end), (_, *moov) = boxes
         file.seek(moov[0])
         index = _shifted_index(file.read(moov[1] - moov[0]), front, start)
@@ -52,7 +53,7 @@ def _top_level(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
         if size == 1:
             size = int.from_bytes(head[8:16], "big")
         if size < 8 or at + size > end:
-            raise MalformedBox("the file: breaks off")
+            raise MalformedBox(tr("the file: breaks off"))
         yield head[4:8], at, at + size
         at += size
 
@@ -76,7 +77,7 @@ def _rebuild(boxes: bytes, shift: int, wide: bool) -> tuple[bytes, int]:
     while at < len(boxes):
         size, kind = int.from_bytes(boxes[at : at + 4], "big"), boxes[at + 4 : at + 8]
         if size < 8 or at + size > len(boxes):
-            raise MalformedBox(f"{kind!r}: breaks off")
+            raise MalformedBox(tr("{kind!r}: breaks off", kind=kind))
         payload = boxes[at + 8 : at + size]
         at += size
         if kind in _EMPTY:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from avg_video.language import mark, tr
 from avg_video.media.sei import ALLOWED_IN_CONFIG, MalformedNal, nal_name, nal_type, parse_avc_config
 
 __all__ = ["CHECKS", "Check"]
@@ -35,12 +36,12 @@ def _fields(payload: bytes, fields: list[_Field], *, more: bool = False) -> Iter
     """Check fields that follow each other; what comes after them is refused unless `more`."""
     size = sum(width for _, width, _ in fields)
     if len(payload) < size or (len(payload) > size and not more):
-        yield f"is {len(payload)} bytes long instead of {size}"
+        yield tr("is {found} bytes long instead of {size}", found=len(payload), size=size)
         return
     at = 0
     for name, width, allowed in fields:
         if allowed is not None and int.from_bytes(payload[at : at + width], "big") not in allowed:
-            yield f"its {name} is not as it should be"
+            yield tr("its {name} is not as it should be", name=tr(name))
         at += width
 
 
@@ -49,34 +50,34 @@ def _timed(payload: bytes, before: list[_Field], after: list[_Field], flags: int
     version = payload[0] if payload else 0
     wide = 8 if version == 1 else 4
     head = [
-        _only("version", 4, flags, 1 << 24 | flags),
-        _only("creation time", wide, 0),
-        _only("modification time", wide, 0),
+        _only(mark("version"), 4, flags, 1 << 24 | flags),
+        _only(mark("creation time"), wide, 0),
+        _only(mark("modification time"), wide, 0),
     ]
     return _fields(payload, [*head, *before, _any("duration", wide), *after])
 
 
 def _movie_header(payload: bytes) -> Iterator[str]:
     after = [
-        _only("speed", 4, 1 << 16),
-        _only("volume", 2, 1 << 8),
-        _only("reserved part", 10, 0),
-        _only("matrix", 36, _MATRIX),
-        _only("preview and poster times", 24, 0),
+        _only(mark("speed"), 4, 1 << 16),
+        _only(mark("volume"), 2, 1 << 8),
+        _only(mark("reserved part"), 10, 0),
+        _only(mark("matrix"), 36, _MATRIX),
+        _only(mark("preview and poster times"), 24, 0),
         _any("next track", 4),
     ]
     return _timed(payload, [_any("timescale", 4)], after, flags=0)
 
 
 def _track_header(payload: bytes) -> Iterator[str]:
-    before = [_any("track", 4), _only("reserved part", 4, 0)]
+    before = [_any("track", 4), _only(mark("reserved part"), 4, 0)]
     after = [
-        _only("reserved part", 8, 0),
-        _only("layer", 2, 0),
-        _only("group", 2, 0, 1),
-        _only("volume", 2, 0, 1 << 8),
-        _only("reserved part", 2, 0),
-        _only("matrix", 36, _MATRIX),
+        _only(mark("reserved part"), 8, 0),
+        _only(mark("layer"), 2, 0),
+        _only(mark("group"), 2, 0, 1),
+        _only(mark("volume"), 2, 0, 1 << 8),
+        _only(mark("reserved part"), 2, 0),
+        _only(mark("matrix"), 36, _MATRIX),
         _any("width", 4),
         _any("height", 4),
     ]
@@ -84,50 +85,52 @@ def _track_header(payload: bytes) -> Iterator[str]:
 
 
 def _media_header(payload: bytes) -> Iterator[str]:
-    after = [_only("language", 2, _UNDETERMINED), _only("reserved part", 2, 0)]
+    after = [_only(mark("language"), 2, _UNDETERMINED), _only(mark("reserved part"), 2, 0)]
     return _timed(payload, [_any("timescale", 4)], after, flags=0)
 
 
 def _file_type(payload: bytes) -> Iterator[str]:
     brands = {payload[at : at + 4] for at in range(8, len(payload), 4)}
     if payload[:8] != b"isom\x00\x00\x02\x00" or not brands <= _BRANDS:
-        yield "its brands are not as they should be"
+        yield tr("its brands are not as they should be")
 
 
 def _handler(payload: bytes) -> Iterator[str]:
     kind = payload[8:12]
     if kind not in _HANDLERS:
-        yield f"a track of another kind than picture or sound ({kind!r})"
+        yield tr("a track of another kind than picture or sound ({kind!r})", kind=kind)
     elif payload[24:] != _HANDLERS[kind]:
-        yield "its name is not the neutral one"
-    yield from _fields(payload, [_only("version", 8, 0), _any("kind", 4), _only("reserved part", 12, 0)], more=True)
+        yield tr("its name is not the neutral one")
+    yield from _fields(
+        payload, [_only(mark("version"), 8, 0), _any("kind", 4), _only(mark("reserved part"), 12, 0)], more=True
+    )
 
 
 def _picture_entry(payload: bytes) -> Iterator[str]:
     fields = [
-        _only("reserved part", 6, 0),
-        _only("data reference", 2, 1),
-        _only("reserved part", 16, 0),
+        _only(mark("reserved part"), 6, 0),
+        _only(mark("data reference"), 2, 1),
+        _only(mark("reserved part"), 16, 0),
         _any("width", 2),
         _any("height", 2),
-        _only("resolution", 8, 72 << 48 | 72 << 16),
-        _only("reserved part", 4, 0),
-        _only("frame count", 2, 1),
-        _only("compressor name", 32, 0),
-        _only("depth", 2, 24),
-        _only("reserved part", 2, 0xFFFF),
+        _only(mark("resolution"), 8, 72 << 48 | 72 << 16),
+        _only(mark("reserved part"), 4, 0),
+        _only(mark("frame count"), 2, 1),
+        _only(mark("compressor name"), 32, 0),
+        _only(mark("depth"), 2, 24),
+        _only(mark("reserved part"), 2, 0xFFFF),
     ]
     return _fields(payload, fields, more=True)
 
 
 def _sound_entry(payload: bytes) -> Iterator[str]:
     fields = [
-        _only("reserved part", 6, 0),
-        _only("data reference", 2, 1),
-        _only("reserved part", 8, 0),
-        _only("channel count", 2, 1, 2),
-        _only("sample size", 2, 16),
-        _only("reserved part", 4, 0),
+        _only(mark("reserved part"), 6, 0),
+        _only(mark("data reference"), 2, 1),
+        _only(mark("reserved part"), 8, 0),
+        _only(mark("channel count"), 2, 1, 2),
+        _only(mark("sample size"), 2, 16),
+        _only(mark("reserved part"), 4, 0),
         _any("rate", 4),
     ]
     return _fields(payload, fields, more=True)
@@ -140,14 +143,14 @@ def _avc_config(payload: bytes) -> Iterator[str]:
         yield str(error)
         return
     for kind in sorted({nal_type(nal) for nal in config.nals} - ALLOWED_IN_CONFIG):
-        yield f"holds {nal_name(kind)}"
+        yield tr("holds {name}", name=nal_name(kind))
 
 
 def _colour(payload: bytes) -> Iterator[str]:
     fields = [
-        _only("kind", 4, int.from_bytes(b"nclx", "big")),
+        _only(mark("kind"), 4, int.from_bytes(b"nclx", "big")),
         _any("primaries, transfer and matrix", 6),
-        _only("range", 1, 0, 0x80),
+        _only(mark("range"), 1, 0, 0x80),
     ]
     return _fields(payload, fields)
 
@@ -155,7 +158,7 @@ def _colour(payload: bytes) -> Iterator[str]:
 def _sound_config(payload: bytes) -> Iterator[str]:
     """`esds`: an ES descriptor (3) holding a decoder's (4), which holds its configuration (5), and a sync layer (6)."""
     if payload[:4] != bytes(4):
-        yield "its version is not as it should be"
+        yield tr("its version is not as it should be")
         return
     try:
         kind, es, rest = _descriptor(payload[4:])
@@ -166,12 +169,12 @@ def _sound_config(payload: bytes) -> Iterator[str]:
         sync_kind, sync, after = _descriptor(rest)
         kind, config, more = _descriptor(decoder[13:])
     except IndexError:
-        yield "a descriptor breaks off"
+        yield tr("a descriptor breaks off")
         return
     # Two bytes say AAC-LC, rate and channels; five when SBR's absence is stated too (14496-3, 1.6.2.1).
     config_ok = kind == 5 and not more and len(config) in (2, 5) and config[0] >> 3 == 2
     if not (outer_ok and decoder_ok and config_ok and (sync_kind, sync, after) == (6, b"\x02", b"")):
-        yield "its descriptors are not as they should be"
+        yield tr("its descriptors are not as they should be")
 
 
 def _descriptor(data: bytes) -> tuple[int, bytes, bytes]:
@@ -199,11 +202,11 @@ CHECKS: dict[str, Check] = {
     "tkhd": _track_header,
     "mdhd": _media_header,
     "hdlr": _handler,
-    "vmhd": _plain(_only("version", 4, 1), _only("colour mode", 8, 0)),
-    "smhd": _plain(_only("version", 4, 0), _only("balance", 4, 0)),
-    "dref": _plain(_only("version", 4, 0), _only("count", 4, 1), more=True),
-    "url ": _plain(_only("place of the media", 4, 1)),
-    "stsd": _plain(_only("version", 4, 0), _only("count", 4, 1), more=True),
+    "vmhd": _plain(_only(mark("version"), 4, 1), _only(mark("colour mode"), 8, 0)),
+    "smhd": _plain(_only(mark("version"), 4, 0), _only(mark("balance"), 4, 0)),
+    "dref": _plain(_only(mark("version"), 4, 0), _only(mark("count"), 4, 1), more=True),
+    "url ": _plain(_only(mark("place of the media"), 4, 1)),
+    "stsd": _plain(_only(mark("version"), 4, 0), _only(mark("count"), 4, 1), more=True),
     "avc1": _picture_entry,
     "mp4a": _sound_entry,
     "avcC": _avc_config,
@@ -212,14 +215,18 @@ CHECKS: dict[str, Check] = {
     "pasp": _plain(_any("width", 4), _any("height", 4)),
     # AAC decoders need one packet before the one asked for.
     "sgpd": _plain(
-        _only("version", 4, 1 << 24),
-        _only("kind", 4, _ROLL),
-        _only("length", 4, 2),
-        _only("count", 4, 1),
-        _only("distance", 2, 0xFFFF),
+        _only(mark("version"), 4, 1 << 24),
+        _only(mark("kind"), 4, _ROLL),
+        _only(mark("length"), 4, 2),
+        _only(mark("count"), 4, 1),
+        _only(mark("distance"), 2, 0xFFFF),
     ),
     "sbgp": _plain(
-        _only("version", 4, 0), _only("kind", 4, _ROLL), _only("count", 4, 1), _any("samples", 4), _only("group", 4, 1)
+        _only(mark("version"), 4, 0),
+        _only(mark("kind"), 4, _ROLL),
+        _only(mark("count"), 4, 1),
+        _any("samples", 4),
+        _only(mark("group"), 4, 1),
     ),
 }
 """The check of each box that has fields, by its four letters."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from avg_video.errors import UnsupportedInput
+from avg_video.language import tr
 from avg_video.media.limits import MAX_INDEX
 
 __all__ = ["refuse_index"]
@@ -44,10 +45,12 @@ def refuse_index(file: Path) -> None:
         edits = claimed = tables = 0
         for kind, body, end in _claims(data, file):
             if kind == b"cmov":
-                raise _refusal("has a packed index", file)
+                raise _refusal(tr("has a packed index"), file)
             if kind == b"dref" and _leads_out(data, body, end):
                 raise UnsupportedInput(
-                    "keeps its pictures or its sound in another file", remedy="save it as one file first", file=file
+                    tr("keeps its pictures or its sound in another file"),
+                    remedy=tr("save it as one file first"),
+                    file=file,
                 )
             if kind == b"elst" and end - body >= 8:
                 edits = max(edits, min(_u32(data, body + 4), (end - body) // 12))
@@ -62,9 +65,9 @@ def refuse_index(file: Path) -> None:
                 claimed += _u32(data, body + 4)
             # Half a byte is the least that a sample costs in a table (stz2).
             if claimed > len(data) or tables > 2 * len(data):
-                raise _refusal("claims more samples than it has bytes", file)
+                raise _refusal(tr("claims more samples than it has bytes"), file)
             if tables * max(edits, 1) > MAX_INDEX:
-                raise _refusal("has too long an index or edit list", file)
+                raise _refusal(tr("has too long an index or edit list"), file)
 
 
 def _claims(data: mmap.mmap, file: Path) -> Iterator[tuple[bytes, int, int]]:
@@ -96,7 +99,7 @@ def _top(data: mmap.mmap, file: Path) -> Iterator[tuple[bytes, int, int]]:
         at = end
         boxes += 1
         if boxes > _MOST_BOXES:
-            raise _refusal("is cut into too many boxes", file)
+            raise _refusal(tr("is cut into too many boxes"), file)
 
 
 def _leads_out(data: mmap.mmap, at: int, end: int) -> bool:
@@ -115,4 +118,4 @@ def _u32(data: mmap.mmap, at: int) -> int:
 
 
 def _refusal(what: str, file: Path) -> UnsupportedInput:
-    return UnsupportedInput(what, remedy="convert it with another program first, if you trust it", file=file)
+    return UnsupportedInput(what, remedy=tr("convert it with another program first, if you trust it"), file=file)

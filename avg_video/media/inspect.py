@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.language import tr
 from avg_video.media.boxes_mp4 import CONTAINERS, Box, MalformedBox, walk
 from avg_video.media.fields_mp4 import CHECKS
 from avg_video.media.sei import (
@@ -96,7 +97,10 @@ class _Film:
             self._seen.add(box.path)
             if plain not in _ALLOWED:
                 repeated = re.sub(r"\[\d+\]", "", plain) in _ALLOWED
-                yield f"{box.path}: {'appears more than once' if repeated else 'is not on the list'}"
+                if repeated:
+                    yield tr("{place}: appears more than once", place=box.path)
+                else:
+                    yield tr("{place}: is not on the list", place=box.path)
                 continue
             if box.kind == "mdat":
                 self._data = box
@@ -133,14 +137,19 @@ class _Film:
         for path in _REQUIRED:
             for full in [path.replace("moov/trak", t, 1) for t in self._tracks] if path.startswith(_TRACK) else [path]:
                 if full not in self._seen:
-                    yield f"{full}: is missing"
+                    yield tr("{place}: is missing", place=full)
         kinds = [track.handler for track in self._tracks.values()]
         if kinds.count("vide") != 1 or kinds.count("soun") > 1 or len(kinds) > 2:
-            yield f"moov: holds {kinds.count('vide')} picture and {kinds.count('soun')} sound tracks of {len(kinds)}"
+            yield tr(
+                "moov: holds {pictures} picture and {sounds} sound tracks of {n}",
+                pictures=kinds.count("vide"),
+                sounds=kinds.count("soun"),
+                n=len(kinds),
+            )
         for name, track in self._tracks.items():
             entry = _ENTRIES.get(track.handler)
             if entry is not None and f"{name}/mdia/minf/stbl/stsd/{entry}" not in self._seen:
-                yield f"{name}/mdia/minf/stbl/stsd: holds no {entry}"
+                yield tr("{place}: holds no {entry}", place=f"{name}/mdia/minf/stbl/stsd", entry=entry)
 
     def contents(self) -> Iterator[str]:
         """The samples: that they are all there is, all shown, and hold nothing but pictures and sound."""
@@ -167,23 +176,23 @@ class _Film:
             for what in _nal_findings(self._file.read(size), size, track.length_size):
                 told[what] = told.get(what, 0) + 1
                 if told[what] <= _TELL_AT_MOST:
-                    yield f"mdat: picture {number} of {name} {what}"
+                    yield tr("mdat: picture {number} of {name} {what}", number=number, name=name, what=what)
 
 
 def _nal_findings(sample: bytes, size: int, length_size: int) -> Iterator[str]:
     if len(sample) != size:
-        yield "lies outside the file"
+        yield tr("lies outside the file")
         return
     try:
         for nal in split_sample(sample, length_size):
             kind = nal_type(nal)
             if kind == 6:
                 types = ", ".join(str(t) for t in sei_payload_types(nal))
-                yield f"holds SEI of type {types}"
+                yield tr("holds SEI of type {types}", types=types)
             elif kind not in ALLOWED_IN_SAMPLES:
-                yield f"holds {nal_name(kind)}"
+                yield tr("holds {name}", name=nal_name(kind))
     except MalformedNal as error:
-        yield f"is damaged ({error})"
+        yield tr("is damaged ({why})", why=error)
 
 
 def _coverage(places: I64, data: Box) -> Iterator[str]:
@@ -192,4 +201,9 @@ def _coverage(places: I64, data: Box) -> Iterator[str]:
     ends = places.sum(axis=1)
     if int(places[0, 0]) != data.payload or np.any(places[1:, 0] != ends[:-1]) or int(ends[-1]) != data.end:
         used = int(places[:, 1].sum())
-        yield f"{data.path}: {data.end - data.payload} bytes, of which samples use {used}, and not one after the other"
+        yield tr(
+            "{path}: {size} bytes, of which samples use {used}, and not one after the other",
+            path=data.path,
+            size=data.end - data.payload,
+            used=used,
+        )

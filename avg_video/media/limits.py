@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from avg_video.errors import UnsupportedInput
+from avg_video.language import mark, tr
 
 __all__ = [
     "MAX_FILM_S",
@@ -56,16 +57,20 @@ STALL_S: Final = 120.0
 """How long one call of FFmpeg may take, in seconds. The largest picture decodes in a second or two on a slow computer,
 and a sleeping disk or a share on the network wakes up within half a minute."""
 
-_REMEDY: Final = "cut it into parts, or convert it with another program first"
+_REMEDY: Final = mark("cut it into parts, or convert it with another program first")
 
 
 def refuse_too_many(pictures: int, size: int, file: Path) -> None:
     """Raise `UnsupportedInput` where a file of `size` bytes can't, or must not, hold so many pictures."""
     if pictures > MAX_PICTURES:
-        raise UnsupportedInput(f"holds more than {MAX_PICTURES} pictures", remedy="cut it into parts", file=file)
+        raise UnsupportedInput(
+            tr("holds more than {most} pictures", most=MAX_PICTURES), remedy=tr("cut it into parts"), file=file
+        )
     if pictures * MIN_PICTURE_BYTES > size:
         raise UnsupportedInput(
-            f"shows more pictures ({pictures}) than its {size} bytes can hold", remedy=_REMEDY, file=file
+            tr("shows more pictures ({pictures}) than its {size} bytes can hold", pictures=pictures, size=size),
+            remedy=tr(_REMEDY),
+            file=file,
         )
 
 
@@ -92,9 +97,15 @@ class Pace:
         if self._first is None:
             self._first = pts
         if pts - self._first > self._longest:
-            raise UnsupportedInput(f"lasts more than {MAX_FILM_S // 3600} hours", remedy=_REMEDY, file=self._file)
+            raise UnsupportedInput(
+                tr("lasts more than {hours} hours", hours=MAX_FILM_S // 3600), remedy=tr(_REMEDY), file=self._file
+            )
         if len(self._last) == MAX_RATE and pts - self._last[0] < self._second:
-            raise UnsupportedInput(f"holds more than {MAX_RATE} pictures a second", remedy=_REMEDY, file=self._file)
+            raise UnsupportedInput(
+                tr("holds more than {most} pictures a second", most=MAX_RATE), remedy=tr(_REMEDY), file=self._file
+            )
         if self._overtime is not None and (pts - self._first) * self._time_base > self._overtime:
-            raise UnsupportedInput("goes on long after the end that it declares", remedy=_REMEDY, file=self._file)
+            raise UnsupportedInput(
+                tr("goes on long after the end that it declares"), remedy=tr(_REMEDY), file=self._file
+            )
         self._last.append(pts)

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from avg_video.errors import printable
+from avg_video.language import tr
 from avg_video.media.photo_kinds import JPEG_SUFFIXES
 
 __all__ = ["Neighbours", "neighbours_of"]
@@ -56,7 +57,7 @@ class Neighbours:
         """One line for the user, safe to write to a terminal; None when there is nothing to say. It holds names, so
         it does not belong in a record."""
         if self.counts is None:
-            return (
+            return tr(
                 "its folder can't be listed, so it is not known whether files beside it, such as subtitles, tell more; "
                 "none was copied"
             )
@@ -64,11 +65,11 @@ class Neighbours:
             return None
         told = [printable(name) for name in self.names[:_NAMES_AT_MOST]]
         rest = len(self.names) - len(told)
-        told += [f"{rest} more"] if rest else []
-        listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+        told += [tr("{rest} more", rest=rest)] if rest else []
+        listed = told[0] if len(told) == 1 else tr("{names} and {last}", names=", ".join(told[:-1]), last=told[-1])
         if len(self.names) == 1:
-            return f"{listed} lies beside it and may tell more; it was not copied"
-        return f"{listed} lie beside it and may tell more; they were not copied"
+            return tr("{listed} lies beside it and may tell more; it was not copied", listed=listed)
+        return tr("{listed} lie beside it and may tell more; they were not copied", listed=listed)
 
 
 def neighbours_of(path: Path) -> Neighbours:

@@ -12,6 +12,7 @@ import av.error
 from av.container import InputContainer
 
 from avg_video.errors import DamagedInput, InputError, UnsupportedInput, UsageError
+from avg_video.language import cause_of, mark, tr
 from avg_video.media.index_mp4 import refuse_index
 from avg_video.media.limits import MAX_PIXELS, MAX_STREAMS, STALL_S
 from avg_video.media.watch import stalled, watched
@@ -37,7 +38,7 @@ _OPTIONS = {
 _ASF = b"\x30\x26\xb2\x75"
 """How a WMV or ASF file begins: the first bytes of its header's GUID."""
 
-_REMEDY_FORMAT = "give a video file such as MP4, MOV, MKV, WebM, AVI or TS"
+_REMEDY_FORMAT = mark("give a video file such as MP4, MOV, MKV, WebM, AVI or TS")
 
 
 def open_plain(path: str | os.PathLike[str]) -> InputContainer:
@@ -71,7 +72,7 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
         raise (_no_permission(file) if e.errno == errno.EACCES else _unreadable(file)) from e
     except av.error.ArgumentError as e:
         # What FFmpeg answers when the file's format is not on the list.
-        raise InputError("this kind of file is not read", remedy=_REMEDY_FORMAT, file=file) from e
+        raise InputError(tr("this kind of file is not read"), remedy=tr(_REMEDY_FORMAT), file=file) from e
     except (av.error.InvalidDataError, av.error.EOFError) as e:
         raise _unreadable(file) from e
     except av.error.ExitError as e:
@@ -79,8 +80,10 @@ def open_plain(path: str | os.PathLike[str]) -> InputContainer:
     except (av.error.FFmpegError, ValueError, OSError) as e:
         if getattr(e, "errno", None) == errno.EIO:
             raise _unreadable(file) from e  # what FFmpeg says of a Matroska file that ends within its header
-        reason = getattr(e, "strerror", None) or e
-        raise InputError(f"can't be opened ({reason})", remedy="check the file in a video player", file=file) from e
+        reason = cause_of(e) or e
+        raise InputError(
+            tr("can't be opened ({why})", why=reason), remedy=tr("check the file in a video player"), file=file
+        ) from e
     try:
         _check_limits(file, box)
     except BaseException:
@@ -93,35 +96,41 @@ def _check_plain(file: Path) -> None:
     try:
         state = file.stat()
         if stat.S_ISDIR(state.st_mode):
-            raise UsageError("is a folder", remedy="name one recording in it", file=file)
+            raise UsageError(tr("is a folder"), remedy=tr("name one recording in it"), file=file)
         if not stat.S_ISREG(state.st_mode):
-            raise InputError("is not a regular file", remedy="copy the recording to disk first", file=file)
+            raise InputError(tr("is not a regular file"), remedy=tr("copy the recording to disk first"), file=file)
         with file.open("rb") as f:
             empty = not f.read(1)
     except FileNotFoundError as e:
-        raise UsageError("not found", remedy="check the name and the folder", file=file) from e
+        raise UsageError(tr("not found"), remedy=tr("check the name and the folder"), file=file) from e
     except NotADirectoryError as e:
-        raise UsageError("not found", remedy="check the name and the folder", file=file) from e
+        raise UsageError(tr("not found"), remedy=tr("check the name and the folder"), file=file) from e
     except PermissionError as e:
         raise _no_permission(file) from e
     except (OSError, ValueError) as e:
         # Names that are too long or hold a zero byte, and disks that fail.
-        reason = getattr(e, "strerror", None) or e
-        raise InputError(f"can't be read ({reason})", remedy="check the name and the disk", file=file) from e
+        reason = cause_of(e) or e
+        raise InputError(
+            tr("can't be read ({why})", why=reason), remedy=tr("check the name and the disk"), file=file
+        ) from e
     if empty:
-        raise InputError("is empty", remedy="copy the recording from the camera again", file=file)
+        raise InputError(tr("is empty"), remedy=tr("copy the recording from the camera again"), file=file)
 
 
 def _refuse_index(file: Path) -> None:
     try:
         refuse_index(file)
     except (OSError, ValueError) as e:
-        reason = getattr(e, "strerror", None) or e
-        raise InputError(f"can't be read ({reason})", remedy="check the disk it is on", file=file) from e
+        reason = cause_of(e) or e
+        raise InputError(
+            tr("can't be read ({why})", why=reason), remedy=tr("check the disk it is on"), file=file
+        ) from e
 
 
 def _no_permission(file: Path) -> InputError:
-    return InputError("no permission to read it", remedy="change the rights of the file or its folder", file=file)
+    return InputError(
+        tr("no permission to read it"), remedy=tr("change the rights of the file or its folder"), file=file
+    )
 
 
 def _unreadable(file: Path) -> InputError:
@@ -131,24 +140,26 @@ def _unreadable(file: Path) -> InputError:
     known = head[4:8] in (b"ftyp", b"moov", b"mdat") or head[:4] in (b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"GIF8", _ASF)
     if known or head[:3] == b"FLV":
         return DamagedInput(
-            "its index or its content is missing or damaged",
-            remedy="copy it from the camera again, or repair it with another program first",
+            tr("its index or its content is missing or damaged"),
+            remedy=tr("copy it from the camera again, or repair it with another program first"),
             file=file,
         )
-    return InputError("is not a recording this program can read", remedy=_REMEDY_FORMAT, file=file)
+    return InputError(tr("is not a recording this program can read"), remedy=tr(_REMEDY_FORMAT), file=file)
 
 
 def _check_limits(file: Path, box: InputContainer) -> None:
     if len(box.streams) > MAX_STREAMS:
         raise UnsupportedInput(
-            f"holds more than {MAX_STREAMS} streams", remedy="keep one picture and one sound", file=file
+            tr("holds more than {most} streams", most=MAX_STREAMS),
+            remedy=tr("keep one picture and one sound"),
+            file=file,
         )
     for stream in box.streams.video:
         context = stream.codec_context
         # Streams without a decoder have no context, against what the stubs say.
         if context is not None and context.width * context.height > MAX_PIXELS:
             raise UnsupportedInput(
-                f"its pictures are too large ({context.width}x{context.height})",
-                remedy="scale it to 8K or less first",
+                tr("its pictures are too large ({width}x{height})", width=context.width, height=context.height),
+                remedy=tr("scale it to 8K or less first"),
                 file=file,
             )

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
+from avg_video.language import tr
+
 __all__ = ["TooStrange", "to_srgb"]
 
 U8 = npt.NDArray[np.uint8]
@@ -37,7 +39,7 @@ def to_srgb(image: Image.Image) -> tuple[U8, tuple[str, ...]]:
     image = _in_srgb(image, profile, told)
     if alpha is not None and alpha.getextrema() != (255, 255):
         image = Image.composite(image, Image.new("RGB", image.size, _WHITE), alpha)
-        told.append("has transparent parts; laid on white")
+        told.append(tr("has transparent parts; laid on white"))
     return np.array(image, dtype=np.uint8), tuple(told)
 
 
@@ -45,7 +47,7 @@ def _parts(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """The colours in one of the modes of `_SPACE_OF`, and the opacity."""
     if image.mode in ("P", "PA", "1") or "transparency" in image.info:
         if image.mode in _DEEP:
-            raise TooStrange("has 16 bit grey with a transparent shade")
+            raise TooStrange(tr("has 16 bit grey with a transparent shade"))
         grey = image.mode in ("1", "L")
         image = image.convert(("LA" if grey else "RGBA") if "transparency" in image.info else "L" if grey else "RGBA")
     if image.mode in ("RGBa", "La"):
@@ -57,7 +59,7 @@ def _parts(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if image.mode in ("RGBX", "YCbCr"):
         image = image.convert("RGB")
     if image.mode not in _SPACE_OF:
-        raise TooStrange(f"has pixels of an unusual kind ({image.mode})")
+        raise TooStrange(tr("has pixels of an unusual kind ({mode})", mode=image.mode))
     return image, None
 
 
@@ -73,7 +75,7 @@ def _in_srgb(image: Image.Image, profile: Any, told: list[str]) -> Image.Image:
             raise ValueError("a profile for other pixels")
         done = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError, RuntimeError):
-        told.append("its colour profile can't be used; its colours were taken as sRGB")
+        told.append(tr("its colour profile can't be used; its colours were taken as sRGB"))
         return image.convert("RGB")
     assert done is not None  # only in-place conversions give None
     return done

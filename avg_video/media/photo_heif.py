@@ -9,6 +9,7 @@ from typing import Any, Final
 from PIL import Image
 
 from avg_video.errors import UnsupportedInput
+from avg_video.language import tr
 from avg_video.media.photo_hidden import Contents, heif_contents
 
 __all__ = ["HeifPicture", "open_heif"]
@@ -56,23 +57,25 @@ def open_heif(path: Path, data: bytes) -> HeifPicture:
         import pillow_heif
     except ImportError as error:
         raise UnsupportedInput(
-            "is a HEIC photo, and the part that reads those is not installed",
-            remedy='run pip install "avg-blur[heic]", or save it as JPEG first',
+            tr("is a HEIC photo, and the part that reads those is not installed"),
+            remedy=tr('run pip install "avg-blur[heic]", or save it as JPEG first'),
             file=path,
         ) from error
     if data[8:12] in _SEQUENCES:
         raise UnsupportedInput(
-            "is a sequence of pictures", remedy="save it as a video (MP4), or one still picture of it", file=path
+            tr("is a sequence of pictures"),
+            remedy=tr("save it as a video (MP4), or one still picture of it"),
+            file=path,
         )
     box: Any = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
     item = box[box.primary_index]
     if (item.info.get("nclx_profile") or {}).get("transfer_characteristics") in _HDR_TRANSFERS:
-        raise UnsupportedInput("is an HDR picture", remedy="save it in ordinary colours (SDR) first", file=path)
+        raise UnsupportedInput(tr("is an HDR picture"), remedy=tr("save it in ordinary colours (SDR) first"), file=path)
     exif = item.info.get("exif")
     block = exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) and exif else None
     contents = heif_contents(data, block, _items(box, item))
     others = len(box) - 1
-    told = (f"holds {others} more pictures; only the main one is used",) if others else ()
+    told = (tr("holds {others} more pictures; only the main one is used", others=others),) if others else ()
     versions = f"hevc (pillow-heif {pillow_heif.__version__}, libheif {pillow_heif.libheif_version()})"
     return HeifPicture(item.size, versions, contents, told, item)
 

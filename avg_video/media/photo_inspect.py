@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from avg_video.errors import CheckFailed
+from avg_video.language import tr
 from avg_video.media.photo_parts import END, MalformedPhoto, Part, jpeg_segments, png_chunks
 
 __all__ = ["CHECKED", "inspect_photo", "read_back_photo"]
@@ -53,18 +54,20 @@ def inspect_photo(path: Path) -> tuple[str, ...]:
         if data[:4] == b"\x89PNG":
             return tuple(_png_findings(data))
     except MalformedPhoto as error:
-        return (f"file: {error}",)
-    return ("file: it is neither a JPEG nor a PNG",)
+        return (tr("file: {why}", why=error),)
+    return (tr("file: it is neither a JPEG nor a PNG"),)
 
 
 def _jpeg_findings(data: bytes) -> Iterator[str]:
     parts = list(jpeg_segments(data))
     checks: dict[str, Callable[[bytes], str | None]] = {
-        "APP0": lambda c: None if c == _JFIF else "holds more than the plain header",
-        "DQT": lambda c: None if _whole_tables(c) else "holds more than its tables",
-        "DHT": lambda c: None if _whole_codes(c) else "holds more than its codes",
-        "SOF0": lambda c: None if len(c) == 15 and c[0] == 8 and c[5] == 3 else "is not of three colours with 8 bits",
-        "SOS": lambda c: None if len(c) == 10 and c[0] == 3 and c[7:] == b"\0\x3f\0" else "is not one whole scan",
+        "APP0": lambda c: None if c == _JFIF else tr("holds more than the plain header"),
+        "DQT": lambda c: None if _whole_tables(c) else tr("holds more than its tables"),
+        "DHT": lambda c: None if _whole_codes(c) else tr("holds more than its codes"),
+        "SOF0": lambda c: (
+            None if len(c) == 15 and c[0] == 8 and c[5] == 3 else tr("is not of three colours with 8 bits")
+        ),
+        "SOS": lambda c: None if len(c) == 10 and c[0] == 3 and c[7:] == b"\0\x3f\0" else tr("is not one whole scan"),
     }
     for part in parts:
         if part.name in checks:
@@ -72,15 +75,16 @@ def _jpeg_findings(data: bytes) -> Iterator[str]:
             if what is not None:
                 yield f"{part.name}: {what}"
         elif part.name not in ("SOI", "EOI", "data"):
-            yield f"{part.name}: is not on the list"
+            name = tr(END) if part.name == END else part.name
+            yield tr("{place}: is not on the list", place=name)
     yield from _fill_bytes(parts, data)
     names = [part.name for part in parts]
     for name in ("SOI", "APP0", "SOF0", "SOS", "data", "EOI"):
         if names.count(name) != 1:
-            yield f"{name}: is there {names.count(name)} times instead of once"
+            yield tr("{name}: is there {count} times instead of once", name=name, count=names.count(name))
     for name, most in (("DQT", 4), ("DHT", 8)):
         if not 1 <= names.count(name) <= most:
-            yield f"{name}: is there {names.count(name)} times"
+            yield tr("{name}: is there {count} times", name=name, count=names.count(name))
 
 
 def _fill_bytes(parts: list[Part], data: bytes) -> Iterator[str]:
@@ -89,10 +93,10 @@ def _fill_bytes(parts: list[Part], data: bytes) -> Iterator[str]:
     for part in parts[1:]:
         head = {"data": 0, "EOI": 2, END: 0}.get(part.name, 4)
         if part.start - head != at:
-            yield f"{part.name}: has {part.start - head - at} fill bytes before it"
+            yield tr("{name}: has {n} fill bytes before it", name=part.name, n=part.start - head - at)
         coded = part.of(data) if part.name == "data" else b""
         if coded.count(b"\xff") != coded.count(b"\xff\0"):  # in coded data, a byte FF is always written FF00
-            yield "data: holds fill bytes or marks to restart"
+            yield tr("data: holds fill bytes or marks to restart")
         at = part.end
 
 
@@ -116,17 +120,17 @@ def _png_findings(data: bytes) -> Iterator[str]:
     names = [part.name for part in parts]
     for part in parts:
         if part.name not in ("IHDR", "IDAT", "IEND"):
-            yield f"{part.name}: is not on the list"
+            yield tr("{place}: is not on the list", place=tr(END) if part.name == END else part.name)
         elif part.name != END and zlib.crc32(data[part.start - 4 : part.end]) != int.from_bytes(
             data[part.end : part.end + 4], "big"
         ):
-            yield f"{part.name}: has a wrong check sum"
+            yield tr("{name}: has a wrong check sum", name=part.name)
     head = parts[0].of(data)
     if names[0] != "IHDR" or names.count("IHDR") != 1 or len(head) != 13 or head[8:] != _IHDR_REST:
-        yield "IHDR: is not that of a plain RGB picture"
+        yield tr("IHDR: is not that of a plain RGB picture")
         return
     if parts[names.index("IEND")].of(data):
-        yield "IEND: is not empty"
+        yield tr("IEND: is not empty")
     w, h = int.from_bytes(head[:4], "big"), int.from_bytes(head[4:8], "big")
     yield from _idat_findings(b"".join(p.of(data) for p in parts if p.name == "IDAT"), h * (1 + 3 * w))
 
@@ -142,12 +146,12 @@ def _idat_findings(packed: bytes, wanted: int) -> Iterator[str]:
             if not packed and not unpacker.eof:
                 break
     except zlib.error:
-        yield "IDAT: can't be unpacked"
+        yield tr("IDAT: can't be unpacked")
         return
     if got != wanted or not unpacker.eof:
-        yield f"IDAT: unpacks to another length than {wanted} bytes"
+        yield tr("IDAT: unpacks to another length than {wanted} bytes", wanted=wanted)
     if unpacker.unused_data:
-        yield f"IDAT: holds {len(unpacker.unused_data)} bytes more than the picture"
+        yield tr("IDAT: holds {n} bytes more than the picture", n=len(unpacker.unused_data))
 
 
 def read_back_photo(path: Path, rgb: U8) -> tuple[str, ...]:
@@ -159,20 +163,29 @@ def read_back_photo(path: Path, rgb: U8) -> tuple[str, ...]:
     """
     try:
         for what in inspect_photo(path):
-            raise _failed(f"it holds something else than a picture ({what})", path)
+            raise _failed(tr("it holds something else than a picture ({what})", what=what), path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(path.read_bytes()), formats=["JPEG", "PNG"])
             shown = np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError) as error:
-        raise _failed("it can't be read back", path) from error
+        raise _failed(tr("it can't be read back"), path) from error
     if shown.shape != rgb.shape:
-        raise _failed(f"it is {shown.shape[1]}x{shown.shape[0]} instead of {rgb.shape[1]}x{rgb.shape[0]}", path)
+        raise _failed(
+            tr(
+                "it is {width}x{height} instead of {wanted_width}x{wanted_height}",
+                width=shown.shape[1],
+                height=shown.shape[0],
+                wanted_width=rgb.shape[1],
+                wanted_height=rgb.shape[0],
+            ),
+            path,
+        )
     if image.format == "PNG":
         if not np.array_equal(shown, rgb):
-            raise _failed("its pixels are not those that were written", path)
+            raise _failed(tr("its pixels are not those that were written"), path)
     elif _block_difference(shown, rgb) > _MAX_DIFFERENCE:
-        raise _failed("it shows another picture than was written", path)
+        raise _failed(tr("it shows another picture than was written"), path)
     return CHECKED
 
 
@@ -192,4 +205,6 @@ def _block_difference(a: U8, b: U8) -> float:
 
 
 def _failed(what: str, path: Path) -> CheckFailed:
-    return CheckFailed(f"the finished photo did not pass its check: {what}", remedy="run again", file=path)
+    return CheckFailed(
+        tr("the finished photo did not pass its check: {what}", what=what), remedy=tr("run again"), file=path
+    )

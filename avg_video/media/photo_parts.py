@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from avg_video.language import mark, tr
+
 __all__ = ["END", "MalformedPhoto", "Part", "heif_boxes", "jpeg_segments", "png_chunks", "webp_chunks"]
 
 MAX_PARTS: Final = 100_000
 """No camera writes more; a large PNG has some thousand IDAT chunks."""
 
-END: Final = "bytes after the end"
+END: Final = mark("bytes after the end")
 """The name of the part that holds what lies behind the picture."""
 
 
@@ -62,18 +64,18 @@ def jpeg_segments(data: bytes) -> Iterator[Part]:
     Raises `MalformedPhoto` when it breaks off before the end of the picture, or holds bytes between segments.
     """
     if data[:2] != b"\xff\xd8":
-        raise MalformedPhoto("it does not begin like a JPEG")
+        raise MalformedPhoto(tr("it does not begin like a JPEG"))
     yield Part("SOI", 2, 2)
     at = 2
     for _ in range(MAX_PARTS):
         if at + 2 > len(data):
-            raise MalformedPhoto("it breaks off before the end of the picture")
+            raise MalformedPhoto(tr("it breaks off before the end of the picture"))
         if data[at] != 0xFF:
-            raise MalformedPhoto("it holds bytes between its segments")
+            raise MalformedPhoto(tr("it holds bytes between its segments"))
         while data[at + 1 : at + 2] == b"\xff":  # fill bytes are allowed before a marker
             at += 1
         if at + 1 >= len(data):
-            raise MalformedPhoto("it breaks off before the end of the picture")
+            raise MalformedPhoto(tr("it breaks off before the end of the picture"))
         code, at = data[at + 1], at + 2
         if code == 0xD9:
             yield Part("EOI", at, at)
@@ -81,10 +83,10 @@ def jpeg_segments(data: bytes) -> Iterator[Part]:
                 yield Part(END, at, len(data))
             return
         if code == 0x01 or 0xD0 <= code <= 0xD8 or code == 0:
-            raise MalformedPhoto(f"it holds the marker FF{code:02X} where none may be")
+            raise MalformedPhoto(tr("it holds the marker FF{code:02X} where none may be", code=code))
         length = int.from_bytes(data[at : at + 2], "big")
         if length < 2 or at + length > len(data):
-            raise MalformedPhoto("it breaks off before the end of the picture")
+            raise MalformedPhoto(tr("it breaks off before the end of the picture"))
         name = _JPEG_NAMES.get(code, f"FF{code:02X}")
         yield Part(name, at + 2, at + length)
         at += length
@@ -92,7 +94,7 @@ def jpeg_segments(data: bytes) -> Iterator[Part]:
             end = _end_of_scan(data, at)
             yield Part("data", at, end)
             at = end
-    raise MalformedPhoto("it holds too many segments")
+    raise MalformedPhoto(tr("it holds too many segments"))
 
 
 def _end_of_scan(data: bytes, at: int) -> int:
@@ -100,7 +102,7 @@ def _end_of_scan(data: bytes, at: int) -> int:
     while True:
         at = data.find(b"\xff", at)
         if at < 0 or at + 1 >= len(data):
-            raise MalformedPhoto("it breaks off before the end of the picture")
+            raise MalformedPhoto(tr("it breaks off before the end of the picture"))
         following = data[at + 1]
         if following == 0xFF:
             at += 1
@@ -116,24 +118,24 @@ def png_chunks(data: bytes) -> Iterator[Part]:
     Raises `MalformedPhoto` when it breaks off before IEND, or a chunk's name is not four letters.
     """
     if data[:8] != b"\x89PNG\r\n\x1a\n":
-        raise MalformedPhoto("it does not begin like a PNG")
+        raise MalformedPhoto(tr("it does not begin like a PNG"))
     at = 8
     for _ in range(MAX_PARTS):
         if at + 12 > len(data):
-            raise MalformedPhoto("it breaks off before the end of the picture")
+            raise MalformedPhoto(tr("it breaks off before the end of the picture"))
         length = int.from_bytes(data[at : at + 4], "big")
         kind = data[at + 4 : at + 8]
         if at + 12 + length > len(data):
-            raise MalformedPhoto("it breaks off before the end of the picture")
+            raise MalformedPhoto(tr("it breaks off before the end of the picture"))
         if not (kind.isalpha() and kind.isascii()):
-            raise MalformedPhoto("it holds a chunk without a name")
+            raise MalformedPhoto(tr("it holds a chunk without a name"))
         yield Part(kind.decode("ascii"), at + 8, at + 8 + length)
         at += 12 + length
         if kind == b"IEND":
             if at < len(data):
                 yield Part(END, at, len(data))
             return
-    raise MalformedPhoto("it holds too many chunks")
+    raise MalformedPhoto(tr("it holds too many chunks"))
 
 
 def webp_chunks(data: bytes) -> Iterator[Part]:
@@ -142,22 +144,22 @@ def webp_chunks(data: bytes) -> Iterator[Part]:
     Raises `MalformedPhoto` when it breaks off.
     """
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
-        raise MalformedPhoto("it does not begin like a WebP")
+        raise MalformedPhoto(tr("it does not begin like a WebP"))
     stop = 8 + int.from_bytes(data[4:8], "little")
     if stop > len(data):
-        raise MalformedPhoto("it breaks off before the end of the picture")
+        raise MalformedPhoto(tr("it breaks off before the end of the picture"))
     at = 12
     for _ in range(MAX_PARTS):
         if at + 8 > stop:
             break
         length = int.from_bytes(data[at + 4 : at + 8], "little")
         if at + 8 + length > stop:
-            raise MalformedPhoto("it breaks off before the end of the picture")
+            raise MalformedPhoto(tr("it breaks off before the end of the picture"))
         name = data[at : at + 4].decode("latin-1").strip()
         yield Part(name, at + 8, at + 8 + length)
         at += 8 + length + (length & 1)
     else:
-        raise MalformedPhoto("it holds too many chunks")
+        raise MalformedPhoto(tr("it holds too many chunks"))
     if min(at, stop) < len(data):
         yield Part(END, min(at, stop), len(data))
 
@@ -181,11 +183,11 @@ def heif_boxes(data: bytes) -> Iterator[Part]:
             break  # no box: what was written behind the last one
         if at + length > len(data):
             if kind in (b"ftyp", b"meta", b"mdat"):
-                raise MalformedPhoto("it breaks off before the end of the picture")
+                raise MalformedPhoto(tr("it breaks off before the end of the picture"))
             break  # text behind the last box that reads like the head of one
         yield Part(kind.decode("ascii"), at + head, at + length)
         at += length
     else:
-        raise MalformedPhoto("it holds too many boxes")
+        raise MalformedPhoto(tr("it holds too many boxes"))
     if at < len(data):
         yield Part(END, at, len(data))

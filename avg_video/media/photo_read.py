@@ -18,6 +18,7 @@ import PIL
 from PIL import Image
 
 from avg_video.errors import DamagedInput, InputError, UnsupportedInput
+from avg_video.language import cause_of, tr
 from avg_video.media.photo_colours import TooStrange, to_srgb
 from avg_video.media.photo_hidden import Contents, jpeg_contents, png_contents, webp_contents
 from avg_video.media.photo_kinds import PhotoKind, photo_kind
@@ -99,23 +100,27 @@ def read_photo(path: Path) -> Photo:
     except MalformedPhoto as error:
         raise _damaged(path, str(error)) from error
     except TooStrange as error:
-        raise UnsupportedInput(str(error), remedy="save it as an ordinary JPEG first", file=path) from error
+        raise UnsupportedInput(str(error), remedy=tr("save it as an ordinary JPEG first"), file=path) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(path) from error
     except _BROKEN as error:
-        raise _damaged(path, "it can't be decoded") from error
+        raise _damaged(path, tr("it can't be decoded")) from error
 
 
 def _bytes_of(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UnsupportedInput(
-                f"is too large for a photo (more than {MAX_BYTES >> 20} MiB)", remedy="save it smaller", file=path
+                tr("is too large for a photo (more than {mebibytes} MiB)", mebibytes=MAX_BYTES >> 20),
+                remedy=tr("save it smaller"),
+                file=path,
             )
         return path.read_bytes()
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise InputError(f"can't be read ({why})", remedy="check its permissions and the disk", file=path) from error
+        why = cause_of(error) or type(error).__name__
+        raise InputError(
+            tr("can't be read ({why})", why=why), remedy=tr("check its permissions and the disk"), file=path
+        ) from error
 
 
 def _decoded(path: Path, kind: PhotoKind | None, data: bytes) -> Photo:
@@ -126,21 +131,23 @@ def _decoded(path: Path, kind: PhotoKind | None, data: bytes) -> Photo:
         _check_size(path, heif.size_wh)
         return _finished(path, data, "heif", heif.codec, heif.image(), heif.contents, heif)
     if kind == "avif":
-        raise UnsupportedInput("is an AVIF picture", remedy="save it as JPEG or PNG first", file=path)
+        raise UnsupportedInput(tr("is an AVIF picture"), remedy=tr("save it as JPEG or PNG first"), file=path)
     if kind is None:
-        raise InputError("is no photo", remedy="give a JPEG, PNG, WebP or HEIC file", file=path)
+        raise InputError(tr("is no photo"), remedy=tr("give a JPEG, PNG, WebP or HEIC file"), file=path)
     contents, picture = _CONTENTS[kind](data), data
     if contents.moving:
-        what = {"png": "an animated PNG", "webp": "an animated WebP"}.get(kind, "a sequence of pictures")
-        raise UnsupportedInput(f"is {what}", remedy="save it as a video (MP4), or one still picture of it", file=path)
+        what = {"png": tr("is an animated PNG"), "webp": tr("is an animated WebP")}.get(
+            kind, tr("is a sequence of pictures")
+        )
+        raise UnsupportedInput(what, remedy=tr("save it as a video (MP4), or one still picture of it"), file=path)
     if contents.hdr:
-        raise UnsupportedInput("is an HDR picture", remedy="save it in ordinary colours (SDR) first", file=path)
+        raise UnsupportedInput(tr("is an HDR picture"), remedy=tr("save it in ordinary colours (SDR) first"), file=path)
     if kind != "webp":
         picture = b"".join(_picture_alone(kind, data))
     image = Image.open(io.BytesIO(picture), formats=[kind.upper()])
     _check_size(path, image.size)
     if getattr(image, "n_frames", 1) > 1:
-        raise UnsupportedInput("holds several pictures", remedy="save the one you need by itself", file=path)
+        raise UnsupportedInput(tr("holds several pictures"), remedy=tr("save the one you need by itself"), file=path)
     image.load()
     return _finished(path, data, kind, f"{kind} (Pillow {PIL.__version__})", image, contents, None)
 
@@ -181,9 +188,9 @@ def _finished(
     rgb, said = to_srgb(image)
     told = [*said, *(heif.warnings if heif is not None else ())]
     if contents.unreadable_exif:
-        told.append("its EXIF data is damaged, so which way is up is not known; left as it is stored")
+        told.append(tr("its EXIF data is damaged, so which way is up is not known; left as it is stored"))
     if contents.orientation in _MIRRORED:
-        told.append("is stored mirrored; turned as a viewer would show it")
+        told.append(tr("is stored mirrored; turned as a viewer would show it"))
     upright = _upright(rgb, contents.orientation)
     _check_size(path, (upright.shape[1], upright.shape[0]))
     return Photo(
@@ -211,11 +218,14 @@ def _upright(rgb: U8, orientation: int) -> U8:
 
 
 def _damaged(path: Path, what: str) -> DamagedInput:
-    return DamagedInput(f"is damaged: {what}", remedy="copy it from the camera again", file=path)
+    return DamagedInput(tr("is damaged: {what}", what=what), remedy=tr("copy it from the camera again"), file=path)
 
 
 def _too_large(path: Path, size_wh: tuple[int, int] | None = None) -> UnsupportedInput:
-    size = "" if size_wh is None else f" ({size_wh[0]}x{size_wh[1]})"
+    if size_wh is None:
+        what = tr("has too many pixels")
+    else:
+        what = tr("has too many pixels ({width}x{height})", width=size_wh[0], height=size_wh[1])
     return UnsupportedInput(
-        f"has too many pixels{size}", remedy=f"save it with at most {MAX_PHOTO_PIXELS // 10**6} million", file=path
+        what, remedy=tr("save it with at most {millions} million", millions=MAX_PHOTO_PIXELS // 10**6), file=path
     )

@@ -14,6 +14,7 @@ import PIL
 from PIL import Image, features
 
 from avg_video.errors import UsageError
+from avg_video.language import tr
 from avg_video.media.photo_kinds import JPEG_SUFFIXES
 
 __all__ = ["PhotoEncoder", "encoder_for", "write_photo"]
@@ -55,8 +56,8 @@ def encoder_for(output: Path) -> PhotoEncoder:
     if suffix == ".png":
         return PhotoEncoder("PNG", f"png (Pillow {PIL.__version__})", MappingProxyType({}))
     raise UsageError(
-        "the copy of a photo is a JPEG or a PNG file",
-        remedy="give -o a name that ends in .jpg or .png, or a folder that exists",
+        tr("the copy of a photo is a JPEG or a PNG file"),
+        remedy=tr("give -o a name that ends in .jpg or .png, or a folder that exists"),
         file=output,
     )
 

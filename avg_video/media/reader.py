@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.errors import UnsupportedInput
+from avg_video.language import tr
 from avg_video.media.deinterlace import Deinterlacer
 from avg_video.media.orient import lay_out
 from avg_video.media.picture import Picture
@@ -151,7 +152,7 @@ class VideoReader:
             if weave is None and frame.interlaced_frame:
                 weave = Deinterlacer(frame, self.info.time_base)
                 if not self.info.interlaced:
-                    self._say("is interlaced in parts; deinterlaced there")
+                    self._say(tr("is interlaced in parts; deinterlaced there"))
             if weave is None:
                 yield frame
             else:
@@ -166,7 +167,9 @@ class VideoReader:
         for pts, frame in frames:
             if frame.rotation != rotation:
                 raise UnsupportedInput(
-                    "is turned on the way", remedy="turn it upright with another program first", file=self.info.path
+                    tr("is turned on the way"),
+                    remedy=tr("turn it upright with another program first"),
+                    file=self.info.path,
                 )
             frame.pts = pts
             yield frame
@@ -176,11 +179,16 @@ class VideoReader:
         self._hidden |= self._source.decoding.hidden
         if clock.repaired:
             self._say(
-                f"{clock.repaired} pictures had no time of their own and were moved by up to "
-                f"{clock.largest_repair_s * 1000:.0f} ms"
+                tr(
+                    "{n} pictures had no time of their own and were moved by up to {ms:.0f} ms",
+                    n=clock.repaired,
+                    ms=clock.largest_repair_s * 1000,
+                )
             )
         for index in self._cuts:
-            self._say(f"changes its resolution at picture {index}; scaled to the first one, covered around it")
+            self._say(
+                tr("changes its resolution at picture {index}; scaled to the first one, covered around it", index=index)
+            )
 
     def _say(self, text: str) -> None:
         if text not in self._found:

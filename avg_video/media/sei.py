@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from avg_video.language import mark, tr
+
 __all__ = [
     "ALLOWED_IN_CONFIG",
     "ALLOWED_IN_SAMPLES",
@@ -26,23 +28,23 @@ __all__ = [
 SEI = 6
 
 _NAMES = {
-    1: "slice",
-    2: "slice partition A",
-    3: "slice partition B",
-    4: "slice partition C",
-    5: "key-frame slice",
+    1: mark("slice"),
+    2: mark("slice partition A"),
+    3: mark("slice partition B"),
+    4: mark("slice partition C"),
+    5: mark("key-frame slice"),
     6: "SEI",
-    7: "sequence parameters",
-    8: "picture parameters",
-    9: "access unit delimiter",
-    10: "end of sequence",
-    11: "end of stream",
-    12: "filler",
-    13: "sequence parameters extension",
-    14: "prefix",
-    15: "subset sequence parameters",
-    19: "auxiliary slice",
-    20: "slice extension",
+    7: mark("sequence parameters"),
+    8: mark("picture parameters"),
+    9: mark("access unit delimiter"),
+    10: mark("end of sequence"),
+    11: mark("end of stream"),
+    12: mark("filler"),
+    13: mark("sequence parameters extension"),
+    14: mark("prefix"),
+    15: mark("subset sequence parameters"),
+    19: mark("auxiliary slice"),
+    20: mark("slice extension"),
 }
 
 # Picture data and the parameters needed to decode it. Everything else (SEI, filler, the auxiliary picture that carries
@@ -61,20 +63,20 @@ class MalformedNal(ValueError):
 def nal_type(nal: bytes) -> int:
     """The type of one NAL unit, 0 to 31. Raises `MalformedNal` when it is empty."""
     if not nal:
-        raise MalformedNal("an empty NAL unit")
+        raise MalformedNal(tr("an empty NAL unit"))
     return nal[0] & 0x1F
 
 
 def nal_name(kind: int) -> str:
     """What a type is called, for a message."""
-    return _NAMES.get(kind, f"type {kind}")
+    return tr(_NAMES[kind]) if kind in _NAMES else tr("type {number}", number=kind)
 
 
 def split_annex_b(data: bytes) -> Iterator[bytes]:
     """The NAL units of a byte stream with start codes. Raises `MalformedNal` when there are bytes before the first."""
     start = data.find(b"\x00\x00\x01")
     if start < 0 or data[:start].strip(b"\x00"):
-        raise MalformedNal("no start code at the beginning")
+        raise MalformedNal(tr("no start code at the beginning"))
     while start >= 0:
         following = data.find(b"\x00\x00\x01", start + 3)
         # A NAL unit ends with a set bit, so zeros before the next start code belong to that start code.
@@ -92,7 +94,7 @@ def split_sample(data: bytes, length_size: int) -> Iterator[bytes]:
         end_of_length = at + length_size
         end = end_of_length + int.from_bytes(data[at:end_of_length], "big")
         if end > len(data) or end == end_of_length:
-            raise MalformedNal("NAL unit lengths do not fit the sample")
+            raise MalformedNal(tr("NAL unit lengths do not fit the sample"))
         yield data[end_of_length:end]
         at = end
 
@@ -103,7 +105,7 @@ def sei_payload_types(nal: bytes) -> tuple[int, ...]:
     Raises `MalformedNal` when it is not an SEI or its sizes reach beyond it.
     """
     if nal_type(nal) != SEI:
-        raise MalformedNal(f"expected an SEI, got {nal_name(nal_type(nal))}")
+        raise MalformedNal(tr("expected an SEI, got {name}", name=nal_name(nal_type(nal))))
     return tuple(kind for kind, _ in sei_messages(nal[1:]))
 
 
@@ -121,7 +123,7 @@ def sei_messages(data: bytes) -> Iterator[tuple[int, bytes]]:
         kind, at = _sei_number(body, at)
         size, at = _sei_number(body, at)
         if at + size > len(body):
-            raise MalformedNal("an SEI message reaches beyond its NAL unit")
+            raise MalformedNal(tr("an SEI message reaches beyond its NAL unit"))
         yield kind, body[at : at + size]
         at += size
 
@@ -134,7 +136,7 @@ def _sei_number(body: bytes, at: int) -> tuple[int, int]:
         at += 1
         if body[at - 1] != 255:
             return value, at
-    raise MalformedNal("an SEI message breaks off")
+    raise MalformedNal(tr("an SEI message breaks off"))
 
 
 @dataclass(frozen=True)
@@ -148,18 +150,18 @@ class AvcConfig:
 def parse_avc_config(data: bytes) -> AvcConfig:
     """Take an `avcC` box's payload apart. Raises `MalformedNal` when it is cut short or holds anything more."""
     if len(data) < 7 or data[0] != 1:
-        raise MalformedNal("not a decoder configuration")
+        raise MalformedNal(tr("not a decoder configuration"))
     nals: list[bytes] = []
     at = _parameter_sets(data, 6, data[5] & 0x1F, nals)
     if at >= len(data):
-        raise MalformedNal("the decoder configuration breaks off")
+        raise MalformedNal(tr("the decoder configuration breaks off"))
     at = _parameter_sets(data, at + 1, data[at], nals)
     if data[1] in _HIGH_PROFILES and at < len(data):
         if at + 4 > len(data):
-            raise MalformedNal("the decoder configuration breaks off")
+            raise MalformedNal(tr("the decoder configuration breaks off"))
         at = _parameter_sets(data, at + 4, data[at + 3], nals)
     if at != len(data):
-        raise MalformedNal(f"{len(data) - at} bytes after the decoder configuration")
+        raise MalformedNal(tr("{n} bytes after the decoder configuration", n=len(data) - at))
     return AvcConfig((data[4] & 3) + 1, tuple(nals))
 
 
@@ -168,7 +170,7 @@ def _parameter_sets(data: bytes, at: int, count: int, nals: list[bytes]) -> int:
         size = int.from_bytes(data[at : at + 2], "big")
         at += 2
         if not size or at + size > len(data):
-            raise MalformedNal("a parameter set reaches beyond the decoder configuration")
+            raise MalformedNal(tr("a parameter set reaches beyond the decoder configuration"))
         nals.append(data[at : at + size])
         at += size
     return at

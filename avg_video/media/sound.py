@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.errors import DamagedInput, InputError
+from avg_video.language import tr
 from avg_video.media.opening import open_plain
 from avg_video.media.watch import watched
 
@@ -98,7 +99,9 @@ class SoundSource:
             found = self._box.streams[stream] if stream < len(self._box.streams) else None
             if not isinstance(found, av.AudioStream) or not found.codec_context or not found.codec_context.sample_rate:
                 raise InputError(
-                    "its sound can't be decoded", remedy="leave the sound out with --audio drop", file=self._file
+                    tr("its sound can't be decoded"),
+                    remedy=tr("leave the sound out with --audio drop"),
+                    file=self._file,
                 )
             self._stream = found
             own = found.codec_context.sample_rate
@@ -157,8 +160,8 @@ class SoundSource:
                 yield from frames
         except (av.FFmpegError, ValueError, IndexError) as error:
             raise DamagedInput(
-                "its sound is damaged and can't be decoded",
-                remedy="leave the sound out with --audio drop, or copy the recording again",
+                tr("its sound is damaged and can't be decoded"),
+                remedy=tr("leave the sound out with --audio drop, or copy the recording again"),
                 file=self._file,
             ) from error
 

@@ -13,6 +13,7 @@ import av
 from av.sidedata.sidedata import Type as SideDataType
 
 from avg_video.errors import UnsupportedInput
+from avg_video.language import tr
 from avg_video.media.colours import UNSPECIFIED, ColourTags, tags_of
 from avg_video.media.contents import hidden_in_container, hidden_in_frame, real_videos, side_data_of
 from avg_video.media.convert import Converter
@@ -155,19 +156,23 @@ def _warnings(
 ) -> Iterator[str]:
     videos = len(real_videos(source.box))
     if videos > 1:
-        yield f"holds {videos} picture streams; only number {source.stream.index} is used, nothing of the others"
+        yield tr(
+            "holds {n} picture streams; only number {index} is used, nothing of the others",
+            n=videos,
+            index=source.stream.index,
+        )
     if len(source.box.streams.audio) > 1:
-        yield f"holds {len(source.box.streams.audio)} sound streams; at most one of them is used"
+        yield tr("holds {n} sound streams; at most one of them is used", n=len(source.box.streams.audio))
     if end is None:
-        yield "does not say how long it is, so an end that was cut off can't be noticed"
+        yield tr("does not say how long it is, so an end that was cut off can't be noticed")
     if converter.hdr is not None:
-        yield f"is HDR ({converter.hdr}); brought to ordinary colours (BT.709)"
+        yield tr("is HDR ({kind}); brought to ordinary colours (BT.709)", kind=converter.hdr)
     if converter.has_alpha and not frame.format.has_palette and source.box.format.name != "gif":
-        yield "has transparent pictures; laid on black"
+        yield tr("has transparent pictures; laid on black")
     if frame.interlaced_frame:
-        yield "is interlaced; deinterlaced"
+        yield tr("is interlaced; deinterlaced")
     if orientation.mirrored:
-        yield "is stored mirrored; turned as a player would show it"
+        yield tr("is stored mirrored; turned as a player would show it")
 
 
 def _sample_aspect(source: Decoding) -> tuple[Fraction, tuple[str, ...]]:
@@ -175,7 +180,13 @@ def _sample_aspect(source: Decoding) -> tuple[Fraction, tuple[str, ...]]:
     if not aspect:
         return Fraction(1), ()
     if not Fraction(1, _WIDEST_PIXEL) <= aspect <= _WIDEST_PIXEL:
-        return Fraction(1), (f"declares impossible pixels ({aspect.numerator}:{aspect.denominator}); taken as square",)
+        return Fraction(1), (
+            tr(
+                "declares impossible pixels ({width}:{height}); taken as square",
+                width=aspect.numerator,
+                height=aspect.denominator,
+            ),
+        )
     return Fraction(aspect), ()
 
 
@@ -190,7 +201,7 @@ def _orientation_of(frame: av.VideoFrame, file: Path) -> Orientation:
         orientation = UPRIGHT if matrix is None else Orientation.from_matrix(struct.unpack("9i", matrix))
     if orientation is None:
         raise UnsupportedInput(
-            "is to be shown slanted, not turned by quarters", remedy="turn it upright first", file=file
+            tr("is to be shown slanted, not turned by quarters"), remedy=tr("turn it upright first"), file=file
         )
     return orientation
 
@@ -200,7 +211,7 @@ def _refuse_dolby_only(source: Decoding, frame: av.VideoFrame) -> None:
     tag = source.stream.codec_context.codec_tag
     if tag in _DOLBY_VISION_TAGS and tags_of(frame).transfer == UNSPECIFIED:
         raise UnsupportedInput(
-            "is Dolby Vision without an ordinary base picture",
-            remedy="convert it to ordinary video (SDR) with another program first",
+            tr("is Dolby Vision without an ordinary base picture"),
+            remedy=tr("convert it to ordinary video (SDR) with another program first"),
             file=source.file,
         )

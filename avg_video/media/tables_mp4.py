@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.language import tr
+
 __all__ = ["TABLES", "Track", "hidden_by_edits"]
 
 I64 = npt.NDArray[np.int64]
@@ -33,7 +35,7 @@ class Track:
         """Take in one table; yields what is wrong with its size or version."""
         found = _sizes(payload) if kind == "stsz" else _edits(payload) if kind == "elst" else _rows(kind, payload)
         if found is None:
-            yield "its length does not fit its count"
+            yield tr("its length does not fit its count")
         else:
             self.tables[kind] = found
 
@@ -84,16 +86,16 @@ def hidden_by_edits(track: Track, movie_timescale: int) -> str | None:
     edits = track.tables["elst"]
     shown, steps = track.times()
     if len(edits) != 1:
-        return f"{len(edits)} edits instead of one"
+        return tr("{n} edits instead of one", n=len(edits))
     duration, start, rate = (int(v) for v in edits[0])
     if rate != 1 << 16:
-        return "it changes the speed"
+        return tr("it changes the speed")
     if start != int(shown.min()):
-        return "it does not begin with the first sample"
+        return tr("it does not begin with the first sample")
     # The sample shown last ends where the list should end; one unit of the movie's clock is lost to rounding.
     length = int(shown.max() - shown.min()) + int(steps[-1])
     if abs(duration * track.timescale - length * movie_timescale) > max(track.timescale, movie_timescale):
-        return "it does not end with the last sample"
+        return tr("it does not end with the last sample")
     return None
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import av
 
 from avg_video.errors import AvgError, OutputError, UsageError
+from avg_video.language import cause_of, tr
 
 fcntl: Any
 try:
@@ -23,7 +24,7 @@ try:
 except ImportError:  # Windows: there an open file can't be removed, which serves as the lock
     fcntl = None
 
-__all__ = ["PrivateTemporary", "alone_in", "as_output_error", "discard_all", "remove_stale"]
+__all__ = ["PrivateTemporary", "alone_in", "as_output_error", "discard_all", "remove_stale", "sync_folder"]
 
 _live: set[PrivateTemporary] = set()
 """Those of this process that exist now."""
@@ -41,20 +42,26 @@ def as_output_error(error: OSError | av.FFmpegError, file: Path) -> OutputError:
     code = error.errno
     if code in _FULL:
         return OutputError(
-            "there is no room left on the disk", remedy="free some space, or choose another disk with -o", file=file
+            tr("there is no room left on the disk"),
+            remedy=tr("free some space, or choose another disk with -o"),
+            file=file,
         )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return OutputError(
-            "the folder can't be written to",
-            remedy="choose another folder with -o, or change its permissions",
+            tr("the folder can't be written to"),
+            remedy=tr("choose another folder with -o, or change its permissions"),
             file=file,
         )
     if code in (errno.ENOENT, errno.ENOTDIR):
-        return OutputError("its folder does not exist", remedy="make the folder first, or choose another", file=file)
+        return OutputError(
+            tr("its folder does not exist"), remedy=tr("make the folder first, or choose another"), file=file
+        )
     if code == errno.ENAMETOOLONG:
-        return OutputError("its name is too long", remedy="choose a shorter one with -o", file=file)
-    why = error.strerror or type(error).__name__
-    return OutputError(f"it can't be written ({why})", remedy="check the disk, or choose another folder", file=file)
+        return OutputError(tr("its name is too long"), remedy=tr("choose a shorter one with -o"), file=file)
+    why = cause_of(error) or type(error).__name__
+    return OutputError(
+        tr("it can't be written ({why})", why=why), remedy=tr("check the disk, or choose another folder"), file=file
+    )
 
 
 class PrivateTemporary:
@@ -105,7 +112,7 @@ class PrivateTemporary:
 
     def _refuse_existing(self) -> None:
         if os.path.isdir(self._final):  # noqa: PTH112 -- Path.is_dir raises where the folder may not be entered
-            raise UsageError("it is a folder", remedy="give the name of a file", file=self._final)
+            raise UsageError(tr("it is a folder"), remedy=tr("give the name of a file"), file=self._final)
         if not self._overwrite and os.path.lexists(self._final):
             raise _exists(self._final)
 
@@ -137,7 +144,9 @@ class PrivateTemporary:
         path = self.path
         if not _same_file(path, self._handle):
             raise OutputError(
-                "its temporary file was replaced while it was being written", remedy="run again", file=self._final
+                tr("its temporary file was replaced while it was being written"),
+                remedy=tr("run again"),
+                file=self._final,
             )
         try:
             os.fsync(self._handle)
@@ -149,7 +158,7 @@ class PrivateTemporary:
             else:
                 _rename_without_replacing(path, self._final)
             self._path = None
-            _sync_folder(self._final.parent)
+            sync_folder(self._final.parent)
         except FileExistsError as error:
             raise _exists(self._final) from error
         except OSError as error:
@@ -258,7 +267,9 @@ def _same_file(path: Path, handle: int) -> bool:
 
 
 def _exists(final: Path) -> UsageError:
-    return UsageError("it exists already", remedy="give --overwrite to replace it, or another name with -o", file=final)
+    return UsageError(
+        tr("it exists already"), remedy=tr("give --overwrite to replace it, or another name with -o"), file=final
+    )
 
 
 def _rename_without_replacing(path: Path, final: Path) -> None:
@@ -284,7 +295,7 @@ def _rename_without_replacing(path: Path, final: Path) -> None:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name itself survive a power cut, where the system can."""
     if os.name == "nt":
         return

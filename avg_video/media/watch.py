@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Final
 
 from avg_video.errors import DamagedInput
+from avg_video.language import tr
 from avg_video.media.limits import STALL_S
 
 __all__ = ["OnStall", "stalled", "watched", "when_stalled"]
@@ -53,8 +54,8 @@ class watched:  # noqa: N801 -- used like a function, as contextlib's own
 def stalled(file: Path) -> DamagedInput:
     """The error for it."""
     return DamagedInput(
-        f"reading it gave nothing for {STALL_S:.0f} s",
-        remedy="copy it to this computer again, or convert it with another program first",
+        tr("reading it gave nothing for {seconds:.0f} s", seconds=STALL_S),
+        remedy=tr("copy it to this computer again, or convert it with another program first"),
         file=file,
     )
 

@@ -15,6 +15,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from avg_video.errors import CheckFailed, DamagedInput, EncoderFailed, UnsupportedInput
+from avg_video.language import cause_of, tr
 from avg_video.media.aac import AacTrack
 from avg_video.media.boxes_mp4 import MalformedBox
 from avg_video.media.encoders import SOFTWARE, Encoder, open_codec
@@ -182,8 +183,8 @@ class VideoWriter:
             move_index_to_front(self._path)
         except MalformedBox as error:
             raise CheckFailed(
-                f"the finished file has an unexpected shape ({error})",
-                remedy="run again; if it happens again, choose another --encoder",
+                tr("the finished file has an unexpected shape ({why})", why=error),
+                remedy=tr("run again; if it happens again, choose another --encoder"),
                 file=self._path,
             ) from error
         except (av.FFmpegError, OSError) as error:
@@ -236,14 +237,24 @@ class VideoWriter:
         return error
 
     def _encoder_failed(self, error: Exception) -> EncoderFailed:
-        why = getattr(error, "strerror", None) or error
-        other = "free some memory and run again" if self._encoder.name == SOFTWARE else f"choose --encoder {SOFTWARE}"
-        return EncoderFailed(f"the encoder {self._encoder.name} failed ({why})", remedy=other)
+        why = cause_of(error) or error
+        other = (
+            tr("free some memory and run again")
+            if self._encoder.name == SOFTWARE
+            else tr("choose --encoder {encoder}", encoder=SOFTWARE)
+        )
+        return EncoderFailed(
+            tr("the encoder {encoder} failed ({why})", encoder=self._encoder.name, why=why), remedy=other
+        )
 
     def _differs(self) -> DamagedInput:
         return DamagedInput(
-            f"its second reading differs from its first at picture {self._given + 1} of {len(self._timeline)}",
-            remedy="make sure that nothing changes the file, then run again",
+            tr(
+                "its second reading differs from its first at picture {number} of {pictures}",
+                number=self._given + 1,
+                pictures=len(self._timeline),
+            ),
+            remedy=tr("make sure that nothing changes the file, then run again"),
             file=self._source,
         )
 
@@ -293,13 +304,19 @@ class _DecodeOrder:
         """Raises `EncoderFailed` when the encoder has kept a picture to itself."""
         if self.made != len(self._seen):
             raise EncoderFailed(
-                f"the encoder {self._encoder} made {self.made} of {len(self._seen)} pictures",
-                remedy="choose another encoder",
+                tr(
+                    "the encoder {encoder} made {made} of {pictures} pictures",
+                    encoder=self._encoder,
+                    made=self.made,
+                    pictures=len(self._seen),
+                ),
+                remedy=tr("choose another encoder"),
             )
 
     def _confused(self) -> EncoderFailed:
         return EncoderFailed(
-            f"the encoder {self._encoder} mixed up the times of the pictures", remedy="choose another encoder"
+            tr("the encoder {encoder} mixed up the times of the pictures", encoder=self._encoder),
+            remedy=tr("choose another encoder"),
         )
 
 
@@ -322,6 +339,6 @@ def _mp4_clock(timeline: Timeline, file: Path) -> tuple[int, npt.NDArray[np.int6
     longest = int(np.max(steps[_REORDER:] - steps[:-_REORDER], initial=int(np.diff(steps).max()))) * factor
     if scale * finer > _FIELD_MAX or int(steps[-1]) * factor > 2**62 or longest > _FIELD_MAX:
         raise UnsupportedInput(
-            "its clock is too fine for an MP4", remedy="convert it to a constant frame rate first", file=file
+            tr("its clock is too fine for an MP4"), remedy=tr("convert it to a constant frame rate first"), file=file
         )
     return scale * finer, steps * factor

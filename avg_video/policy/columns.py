@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.errors import UsageError
+from avg_video.language import cause_of, mark, tr
 from avg_video.media.private import write_private
 
 __all__ = ["MAX_BYTES", "Column", "read_columns", "write_columns"]
@@ -32,7 +33,7 @@ MAX_HEAD = 8 << 20
 LEVEL = 1
 """Deflate level: higher ones take five times as long for a tenth less."""
 HEAD = "head"
-REMEDY = "make a new one with avg-blur look FILE"
+REMEDY = mark("make a new one with avg-blur look FILE")
 
 Column = tuple[str, tuple[int, ...]]
 """Type of a column in numpy's notation ("<f4"), and the shape of one entry (() for a number)."""
@@ -80,23 +81,29 @@ def read_columns(path: Path, kinds: Mapping[str, Column]) -> tuple[dict[str, Any
                 head = _json(_column(archive, members[HEAD], ("|u1", ())).tobytes())
                 return head, {name: _column(archive, members[name], kind) for name, kind in kinds.items()}
     except OSError as error:
-        why = error.strerror or "damaged"
-        raise UsageError(f"the plan can't be read ({why})", remedy="check its permissions", file=path) from None
+        why = cause_of(error) or tr("damaged")
+        raise UsageError(
+            tr("the plan can't be read ({why})", why=why), remedy=tr("check its permissions"), file=path
+        ) from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error) as error:
         # All of these mean bytes that this program never wrote; `zipfile` has no narrower way of saying so.
-        raise UsageError("it is damaged, or it is no plan", remedy=REMEDY, file=path) from error
+        raise UsageError(tr("it is damaged, or it is no plan"), remedy=tr(REMEDY), file=path) from error
 
 
 def _check_file(path: Path) -> None:
     try:
         found = path.stat()
     except FileNotFoundError:
-        raise UsageError("there is no such plan", remedy="check its name, or " + REMEDY, file=path) from None
+        raise UsageError(
+            tr("there is no such plan"),
+            remedy=tr("check its name, or make a new one with avg-blur look FILE"),
+            file=path,
+        ) from None
     if not stat.S_ISREG(found.st_mode):
-        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a plain file"
-        raise UsageError(f"it is {kind}", remedy="give a plan (NAME.avgplan)", file=path)
+        what = tr("it is a folder") if stat.S_ISDIR(found.st_mode) else tr("it is not a plain file")
+        raise UsageError(what, remedy=tr("give a plan (NAME.avgplan)"), file=path)
     if found.st_size > MAX_BYTES:
-        raise UsageError("it is too large for a plan", remedy=REMEDY, file=path)
+        raise UsageError(tr("it is too large for a plan"), remedy=tr(REMEDY), file=path)
 
 
 def _check_end(file: io.BufferedReader) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from avg_video.errors import UsageError
+from avg_video.language import mark, tr, trn
 from avg_video.media.timing import Timeline
 from avg_video.policy.decision import Decision, Reason
 from avg_video.policy.document import Policy
@@ -128,15 +129,30 @@ def _find_shows(
         if len(hit) == 1:
             wishes.append((hit[0], Reason.SHOWN_POINT, line.rule))
             continue
-        found = "nobody was found" if not hit else f"{len(hit)} faces lie on that point"
-        shows.warnings.append(f"{line.rule}: {found} at {format_seconds(line.at.t)}, so this line shows nobody")
+        if hit:
+            text = mark("{rule}: {n} faces lie on that point at {time}, so this line shows nobody")
+        else:
+            text = mark("{rule}: nobody was found at {time}, so this line shows nobody")
+        shows.warnings.append(tr(text, rule=line.rule, n=len(hit), time=format_seconds(line.at.t)))
         shows.unclear.update({t.id: line.rule for t in hit})
         needs_look = True
     for track, reason, rule in wishes:
         if track.id in objections.reasons:
-            shows.warnings.append(f"{rule}: person {track.id} stays covered, because an objection touches them")
+            shows.warnings.append(
+                tr(
+                    "{rule}: person {number} stays covered, because an objection touches them",
+                    rule=rule,
+                    number=track.id,
+                )
+            )
         elif not track.confirmed:
-            shows.warnings.append(f"{rule}: person {track.id} stays covered, because they were only seen weakly")
+            shows.warnings.append(
+                tr(
+                    "{rule}: person {number} stays covered, because they were only seen weakly",
+                    rule=rule,
+                    number=track.id,
+                )
+            )
         else:
             shows.reasons.setdefault(track.id, (reason, rule))
     return replace(shows, needs_look=needs_look)
@@ -149,11 +165,18 @@ def _draw_regions(places: Places, timeline: Timeline, policy: Policy, warnings: 
         place = places.draw(f"consent_region {k}", line.polygon, line.start_s, line.end_s)
         regions.append(place)
         if place.first >= len(timeline):
-            warnings.append(f"{place.rule}: it begins after the end of the recording")
+            warnings.append(tr("{rule}: it begins after the end of the recording", rule=place.rule))
             late = True
         elif place.lost is not None:
             at = format_seconds(float(timeline.seconds[place.end]))
-            warnings.append(f"{place.rule}: it ends at {at} ({place.lost}); it shows nobody from there on")
+            warnings.append(
+                tr(
+                    "{rule}: it ends at {time} ({lost}); it shows nobody from there on",
+                    rule=place.rule,
+                    time=at,
+                    lost=tr(place.lost),
+                )
+            )
     return regions, late
 
 
@@ -205,5 +228,12 @@ def _check_numbers(tracks: Sequence[Track], objected: Collection[int], shown: Co
     unknown = sorted((set(objected) | set(shown)) - {t.id for t in tracks})
     if unknown:
         numbers = ", ".join(str(n) for n in unknown)
-        many = "there are no people with the numbers" if len(unknown) > 1 else "there is no person with the number"
-        raise UsageError(f"{many} {numbers}", remedy="look up the numbers with avg-blur look FILE")
+        raise UsageError(
+            trn(
+                "there is no person with the number {numbers}",
+                "there are no people with the numbers {numbers}",
+                len(unknown),
+                numbers=numbers,
+            ),
+            remedy=tr("look up the numbers with avg-blur look FILE"),
+        )

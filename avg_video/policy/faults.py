@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from avg_video.errors import PolicyError
+from avg_video.language import tr
 
 __all__ = ["fault", "policy_error"]
 
@@ -39,7 +40,7 @@ def policy_error(
     loc: tuple[int | str, ...] = found[0]["loc"]
     place, what, remedy = _read(found[0]["type"], loc, dict(found[0].get("ctx") or {}), known)
     if len(found) > 1:
-        what += f" (and {len(found) - 1} more)"
+        what = tr("{what} (and {n} more)", what=what, n=len(found) - 1)
     return PolicyError(f"{place}: {what}" if place else what, remedy=remedy, file=file)
 
 
@@ -54,19 +55,21 @@ def _read(
     if kind == "extra_forbidden":
         keys = known[_table(loc[:-1])]
         like = difflib.get_close_matches(key, keys, n=1)
-        remedy = f"did you mean {like[0]}?" if like else f"the keys are {', '.join(keys)}"
-        return _place(loc[:-1]), f"unknown key {key[:_LONGEST_KEY]}", remedy
+        remedy = tr("did you mean {key}?", key=like[0]) if like else tr("the keys are {keys}", keys=", ".join(keys))
+        return _place(loc[:-1]), tr("unknown key {key}", key=key[:_LONGEST_KEY]), remedy
     if kind == "missing":
-        return _place(loc[:-1]), f"{key} is missing", f"add {key} = ..."
+        return _place(loc[:-1]), tr("{key} is missing", key=key), tr("add {key} = ...", key=key)
     if kind == "literal_error":
-        return place, f"it is not {ctx['expected']}", "write one of these in quotes"
+        first, _, last = str(ctx["expected"]).rpartition(" or ")
+        what = tr("it is not {first} or {last}", first=first, last=last) if first else tr("it is not {last}", last=last)
+        return place, what, tr("write one of these in quotes")
     if kind == "too_long":
-        return place, f"there are more than {ctx['max_length']} of them", "keep the ones that matter"
+        return place, tr("there are more than {most} of them", most=ctx["max_length"]), tr("keep the ones that matter")
     if kind == "tuple_type":
-        return place, "it is not a list of tables", f"write [[{key}]] with two brackets on each side"
+        return place, tr("it is not a list of tables"), tr("write [[{key}]] with two brackets on each side", key=key)
     if kind in ("model_type", "model_attributes_type"):
         table = _table(loc)
-        return place, "it is not a table", f"give it the keys {', '.join(known[table])}"
+        return place, tr("it is not a table"), tr("give it the keys {keys}", keys=", ".join(known[table]))
     raise AssertionError(f"no words for the fault {kind}")
 
 

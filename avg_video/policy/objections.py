@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from avg_video.language import tr
 from avg_video.media.timing import Timeline
 from avg_video.policy.decision import Reason
 from avg_video.policy.document import Objected, Policy
@@ -86,7 +87,13 @@ def _by_point(found: Objections, line: Objected, rule: str, tracks: Sequence[Tra
         found.add(track.id, Reason.OBJECTED_POINT, rule)
     if not hit:
         found.unresolved = found.unresolved or rule
-        found.warnings.append(f"{rule}: nobody was found at {format_seconds(line.at.t)}, so nobody is shown by region")
+        found.warnings.append(
+            tr(
+                "{rule}: nobody was found at {time}, so nobody is shown by region",
+                rule=rule,
+                time=format_seconds(line.at.t),
+            )
+        )
         found.needs_look = True
 
 
@@ -95,8 +102,11 @@ def _by_seat(found: Objections, place: Place, tracks: Sequence[Track], places: P
     for track in hit:
         found.add(track.id, Reason.OBJECTED_SEAT, place.rule)
     if not hit:
-        why = "begins after the end of the recording" if place.first >= pictures else "holds nobody who was found"
-        found.warnings.append(f"{place.rule}: the seat {why}")
+        if place.first >= pictures:
+            text = tr("{rule}: the seat begins after the end of the recording", rule=place.rule)
+        else:
+            text = tr("{rule}: the seat holds nobody who was found", rule=place.rule)
+        found.warnings.append(text)
         found.needs_look = True
 
 
@@ -114,6 +124,11 @@ def _lost_seats(found: Objections, seats: Sequence[tuple[Objected, Place]], time
             found.lost.append((place.end, until, place.rule))
             at = format_seconds(float(timeline.seconds[place.end]))
             found.warnings.append(
-                f"{place.rule}: the seat is lost at {at} ({place.lost}), so from there on nobody is shown by region "
-                "unless another seat line for this pupil begins"
+                tr(
+                    "{rule}: the seat is lost at {time} ({lost}), so from there on nobody is shown by region "
+                    "unless another seat line for this pupil begins",
+                    rule=place.rule,
+                    time=at,
+                    lost=tr(place.lost),
+                )
             )

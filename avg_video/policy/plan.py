@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avg_video.errors import UsageError
+from avg_video.language import tr
 from avg_video.media.timing import Timeline
 from avg_video.policy.columns import REMEDY, Column, read_columns, write_columns
 from avg_video.policy.decision import Decision, Reason
@@ -158,13 +159,15 @@ class Plan:
         """
         head, columns = read_columns(path, _COLUMNS)
         if head.get("format") != FORMAT:
-            raise UsageError("it was made by another version of this program", remedy=REMEDY, file=path)
+            raise UsageError(tr("it was made by another version of this program"), remedy=tr(REMEDY), file=path)
         try:
             return _assemble(_Head.model_validate(head), columns)
         except ValidationError as error:
-            raise UsageError("its head is damaged", remedy=REMEDY, file=path) from error
+            raise UsageError(tr("its head is damaged"), remedy=tr(REMEDY), file=path) from error
         except (ValueError, RecursionError) as error:
-            raise UsageError(f"its parts don't fit each other ({error})", remedy=REMEDY, file=path) from error
+            raise UsageError(
+                tr("its parts don't fit each other ({why})", why=error), remedy=tr(REMEDY), file=path
+            ) from error
 
 
 def _assemble(head: _Head, columns: dict[str, npt.NDArray[Any]]) -> Plan:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.language import tr
+
 __all__ = ["inside", "overlap_area", "polygon_fault"]
 
 F64 = npt.NDArray[np.float64]
@@ -24,9 +26,9 @@ def polygon_fault(points: Sequence[XY]) -> str | None:
     """What keeps fractions of the picture from being a simple polygon with an area, as a clause; None if nothing."""
     n = len(points)
     if n < 3:
-        return f"{n} points make no area"
+        return tr("{n} points make no area", n=n)
     if len(set(points)) < n:
-        return "it passes twice through the same point"
+        return tr("it passes twice through the same point")
     for i in range(n):
         for j in range(i + 1, n):
             neighbours = j == i + 1 or (i == 0 and j == n - 1)
@@ -35,11 +37,11 @@ def polygon_fault(points: Sequence[XY]) -> str | None:
                 # Two sides that share a corner may not lie on each other.
                 near, corner, far = (a, b, d) if j == i + 1 else (b, a, c)
                 if _fold(near, corner, far):
-                    return f"its side from point {j + 1} lies on the one before it"
+                    return tr("its side from point {second} lies on the one before it", second=j + 1)
             elif _meet(a, b, c, d):
-                return f"its sides from point {i + 1} and from point {j + 1} cross"
+                return tr("its sides from point {first} and from point {second} cross", first=i + 1, second=j + 1)
     area = sum(p[0] * q[1] - q[0] * p[1] for p, q in zip(points, [*points[1:], points[0]], strict=True)) / 2
-    return "its points lie on one line" if abs(area) < MIN_AREA else None
+    return tr("its points lie on one line") if abs(area) < MIN_AREA else None
 
 
 def _turn(a: XY, b: XY, c: XY) -> int:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.language import mark
 from avg_video.media.timing import Timeline
 from avg_video.policy.polygons import XY, inside, overlap_area
 from avg_video.track.types import CameraMotion, Track
@@ -34,6 +35,8 @@ WHOLE = 1 - 1e-9
 """Share of a box's area in a polygon that counts as all of it; rounding takes the rest."""
 
 Lost = Literal["a cut", "camera motion that can't be followed", "too much camera motion since it was drawn"]
+LOST = (mark("a cut"), mark("camera motion that can't be followed"), mark("too much camera motion since it was drawn"))
+"""The same words; whoever shows one translates it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,8 @@ import math
 import re
 from datetime import time
 
+from avg_video.language import tr
+
 __all__ = ["MAX_S", "format_seconds", "parse_seconds"]
 
 MAX_S = 360_000.0
@@ -25,17 +27,17 @@ def parse_seconds(value: object) -> float:
     if isinstance(value, str):
         match = _CLOCK.fullmatch(value)
         if match is None:
-            raise ValueError("it is not a time")
+            raise ValueError(tr("it is not a time"))
         hours, minutes, seconds = match.groups()
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("it is not a time")
+        raise ValueError(tr("it is not a time"))
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("it is not a finite time")
+        raise ValueError(tr("it is not a finite time"))
     if value < 0:
-        raise ValueError("it lies before the start")
+        raise ValueError(tr("it lies before the start"))
     if value > MAX_S:
-        raise ValueError("it is more than 100 hours")
+        raise ValueError(tr("it is more than 100 hours"))
     return float(value)
 
 

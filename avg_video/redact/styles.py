@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.detect.boxes import COVER_HALF
+from avg_video.language import mark
 from avg_video.redact.shape import Region
 
 __all__ = ["PAINTERS", "WEAKER", "WEAKER_BECAUSE", "Ground", "Style", "Surface"]
@@ -39,7 +40,7 @@ class Style(StrEnum):
 
 
 WEAKER: Final = frozenset({Style.MOSAIC, Style.BLUR})
-WEAKER_BECAUSE: Final = (
+WEAKER_BECAUSE: Final = mark(
     "mosaic and blur are computed from the face itself, and recognition programs have named people behind both; "
     "fill and solid hold nothing of the face"
 )

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from avg_video.errors import OutputError, UsageError
+from avg_video.language import cause_of
 from avg_video.media.private import write_private
 
 __all__ = ["MARK", "PLAN_SUFFIX", "check_page", "find_plan", "page_paths", "private_folder"]
@@ -48,7 +49,7 @@ def private_folder() -> Path:
         if os.name == "posix" and found.st_mode & 0o077:
             folder.chmod(0o700)
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        why = cause_of(error) or type(error).__name__
         raise OutputError(f"it can't be made ({why})", remedy="name another place with -o", file=folder) from error
     return folder
 

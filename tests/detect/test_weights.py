@@ -13,6 +13,7 @@ from avg_video.detect import manifest, weights
 from avg_video.detect.detector import load_detector
 from avg_video.detect.manifest import Model, known_models, model
 from avg_video.errors import ModelError, UsageError
+from avg_video.media.folders import DATA_VARIABLE
 from tests.detect.servers import Site, serve
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +80,7 @@ def test_a_damaged_manifest(old: str, new: str, tmp_path: Path, monkeypatch: pyt
 
 def test_the_folder_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(weights.FOLDER_VARIABLE, raising=False)
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
     assert weights.models_dir().name == "models"
     assert "avg-blur" in str(weights.models_dir())
     monkeypatch.setenv(weights.FOLDER_VARIABLE, str(tmp_path))
