@@ -285,8 +285,10 @@ def check_names(path: Path, output: Path, *, overwrite: bool) -> None:
             )
 
 
-def people_entries(tracks: Sequence[Track], timeline: Timeline, verdicts: Verdicts) -> tuple[PersonEntry, ...]:
-    """Everybody who was followed, with what was decided, for the record."""
+def people_entries(
+    tracks: Sequence[Track], timeline: Timeline, verdicts: Verdicts, *, lasts_s: float | None = None
+) -> tuple[PersonEntry, ...]:
+    """Everybody who was followed, with what was decided, for the record; `lasts_s` as of `person_entry`."""
     return tuple(
         person_entry(
             track,
@@ -294,7 +296,8 @@ def people_entries(tracks: Sequence[Track], timeline: Timeline, verdicts: Verdic
             verdict=decision.verdict,
             reason=str(decision.reason),
             rule=decision.rule,
-            frames_covered=len(decision.covered_frames),
+            covered_frames=decision.covered_frames,
+            lasts_s=lasts_s,
         )
         for track, decision in zip(tracks, verdicts.decisions, strict=True)
     )

@@ -30,6 +30,7 @@ from avg_video.job import (
     record_path_for,
     settings_fingerprint,
 )
+from avg_video.language import active
 from avg_video.media.photo_inspect import read_back_photo
 from avg_video.media.photo_read import Photo, read_photo
 from avg_video.media.photo_write import PhotoEncoder, encoder_for, write_photo
@@ -218,6 +219,7 @@ def _make(
             inspected = read_back_photo(copy.path, covered.rgb)
             job.check_unchanged(photo.sha256)
         record = Record(
+            language=active(),
             run_id=job.run_id,
             status="look" if verdicts.needs_look or covered.left_over else "done",
             started=job.started,
@@ -228,7 +230,7 @@ def _make(
             policy=policy_entry(policy, numbers=False),
             settings_sha256=settings_fingerprint(settings, policy),
             model=ModelEntry(name=detector.name, sha256=model(detector.name).sha256),
-            people=people_entries(found.tracks, found.timeline, verdicts),
+            people=people_entries(found.tracks, found.timeline, verdicts, lasts_s=0.0),
             covered=sum(not d.reason.shows for d in verdicts.decisions),
             shown=sum(d.reason.shows for d in verdicts.decisions),
             second_look=SecondLookEntry(

@@ -33,6 +33,7 @@ from avg_video.job import (
     record_path_for,
     settings_fingerprint,
 )
+from avg_video.language import active
 from avg_video.media.cores import one_thread_per_stage
 from avg_video.media.encoders import Encoder, choose_encoder
 from avg_video.media.photo_kinds import is_photo_name, photo_kind
@@ -186,6 +187,7 @@ def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: E
             inspected = read_back(video.path, job.info, plan.timeline, sound=sound)
             job.check_unchanged(plan.source_sha256)
         record = Record(
+            language=active(),
             run_id=job.run_id,
             status="look" if verdicts.needs_look else "done",
             started=job.started,

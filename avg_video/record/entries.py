@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from avg_video.media.encoders import Encoder
 from avg_video.media.sound import SoundPlan
@@ -30,11 +31,25 @@ NOT_CHECKED_SECOND = "whether a face was missed: the second look was switched of
 
 
 def person_entry(
-    track: Track, timeline: Timeline, *, verdict: str, reason: str, rule: str | None, frames_covered: int
+    track: Track,
+    timeline: Timeline,
+    *,
+    verdict: str,
+    reason: str,
+    rule: str | None,
+    covered_frames: npt.NDArray[np.int32],
+    lasts_s: float | None = None,
 ) -> PersonEntry:
-    """One followed face as a line of the record; `frames_covered`: pictures in which it was covered though shown."""
+    """One followed face as a line of the record.
+
+    Parameters
+    ----------
+    covered_frames: int32 (k,), pictures in which it was covered though shown.
+    lasts_s: how long the record says that the whole lasts, s; None is as the timeline says. A photo lasts no time.
+    """
     counts = np.bincount(track.evidence, minlength=len(Evidence))
     seconds = timeline.seconds
+    visible = np.setdiff1d(track.frames, covered_frames) if verdict == "show" else track.frames[:0]
     return PersonEntry.model_validate(
         {
             "number": track.id,
@@ -46,9 +61,19 @@ def person_entry(
             "verdict": verdict,
             "reason": reason,
             "rule": rule,
-            "frames_covered_though_shown": frames_covered,
+            "frames_covered_though_shown": len(covered_frames),
+            "shown_s": _stretches(visible, timeline, timeline.duration_s if lasts_s is None else lasts_s),
         }
     )
+
+
+def _stretches(frames: npt.NDArray[np.int32], timeline: Timeline, lasts_s: float) -> tuple[tuple[float, float], ...]:
+    """Runs of pictures that follow each other, from the start of the first to the end of the last, s."""
+    if not len(frames):
+        return ()
+    edges = np.minimum(np.append(timeline.seconds, timeline.duration_s), lasts_s)
+    runs = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
+    return tuple((float(edges[run[0]]), float(edges[run[-1] + 1])) for run in runs)
 
 
 def input_entry(

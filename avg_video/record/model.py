@@ -6,85 +6,58 @@ a short word is accepted, so that free text from a recording can't slip in. docs
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import (
-    UUID4,
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
+from pydantic import UUID4, Field, model_validator
+
+from avg_video.record.fields import (
+    Count,
+    Entry,
+    Language,
+    Line,
+    Moment,
+    Seconds,
+    Sha256,
+    SizeWh,
+    Stretches,
+    Token,
+    Word,
+)
+from avg_video.record.processing import (
+    CheckEntry,
+    ConsentEntry,
+    HumanReview,
+    ProcessingEntry,
+    ProfileEntry,
+    RuleEntry,
+    StorageTerm,
 )
 
 __all__ = [
     "SCHEMA_VERSION",
+    "CheckEntry",
+    "ConsentEntry",
+    "HumanReview",
     "InputEntry",
     "ModelEntry",
     "OutputEntry",
     "PersonEntry",
     "PolicyEntry",
+    "ProcessingEntry",
+    "ProfileEntry",
     "Record",
+    "RuleEntry",
     "SecondLookEntry",
     "SoundEntry",
+    "StorageTerm",
     "ToolVersions",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Raised by one whenever a field is added, removed or changes its meaning."""
 
-UTC_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
 
-
-def _to_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def _written(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _milli(value: float) -> float:
-    return round(value, 3)
-
-
-Moment = Annotated[
-    AwareDatetime,
-    AfterValidator(_to_utc),
-    PlainSerializer(_written, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "format": "date-time", "pattern": UTC_PATTERN}),
-]
-"""A moment in UTC, to the millisecond, written with Z."""
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(_milli)]
-"""Seconds, to the millisecond."""
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=60)]
-"""A fixed word of this program, such as a reason or a category."""
-Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._,:+/=() -]+$", max_length=120)]
-"""A technical name or version, such as that of a codec."""
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$", max_length=500)]
-"""One line of text."""
-SizeWh = tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
-"""Width and height in px."""
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        use_attribute_docstrings=True,
-        json_schema_serialization_defaults_required=True,
-    )
-
-
-class ToolVersions(_Entry):
+class ToolVersions(Entry):
     """What did the work. Every part that can change a pixel is listed."""
 
     avg_blur: Token
@@ -105,7 +78,7 @@ class ToolVersions(_Entry):
     """Operating system and kind of processor; no name of a computer or a user."""
 
 
-class InputEntry(_Entry):
+class InputEntry(Entry):
     """The recording that went in, by its hash and its technical shape; neither its name nor its place."""
 
     sha256: Sha256
@@ -135,7 +108,7 @@ class InputEntry(_Entry):
     when its folder could not be listed. No names."""
 
 
-class SoundEntry(_Entry):
+class SoundEntry(Entry):
     """What happened to the sound."""
 
     kept: bool
@@ -144,7 +117,7 @@ class SoundEntry(_Entry):
     """How many seconds of kept sound were silenced."""
 
 
-class OutputEntry(_Entry):
+class OutputEntry(Entry):
     """The video that was made."""
 
     sha256: Sha256
@@ -169,7 +142,7 @@ class OutputEntry(_Entry):
     """What the finished file was searched for, and was found free of or in order. A file that fails has no record."""
 
 
-class PolicyEntry(_Entry):
+class PolicyEntry(Entry):
     """The rules that said who may be shown."""
 
     source: Literal["none", "file", "numbers", "file-and-numbers"]
@@ -188,7 +161,7 @@ class PolicyEntry(_Entry):
         return self
 
 
-class ModelEntry(_Entry):
+class ModelEntry(Entry):
     """The face detector. It finds faces; it can't tell whose they are."""
 
     name: Word
@@ -197,7 +170,7 @@ class ModelEntry(_Entry):
     """SHA-256 of its weights."""
 
 
-class PersonEntry(_Entry):
+class PersonEntry(Entry):
     """One stretch in which one face was followed. A person who leaves and returns has several numbers."""
 
     number: Annotated[int, Field(ge=1)]
@@ -226,6 +199,8 @@ class PersonEntry(_Entry):
     """Which line of the policy said so; null when none did."""
     frames_covered_though_shown: Count
     """In how many pictures it was covered although it may be shown, because it overlapped somebody covered."""
+    shown_s: Stretches
+    """The stretches in which it can be seen, [from, to] in seconds; none when it was covered throughout."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -238,10 +213,18 @@ class PersonEntry(_Entry):
             raise ValueError("verdict: expected cover for a face that was only ever seen weakly")
         if self.frames_covered_though_shown > (self.frames if self.verdict == "show" else 0):
             raise ValueError("frames_covered_though_shown: expected at most frames, and 0 for a covered face")
+        self._check_shown()
         return self
 
+    def _check_shown(self) -> None:
+        seen = self.verdict == "show" and self.frames_covered_though_shown < self.frames
+        if seen != bool(self.shown_s):
+            raise ValueError("shown_s: expected stretches exactly when it can be seen in some picture")
+        if seen and not (self.first_s <= self.shown_s[0][0] and self.shown_s[-1][0] <= self.last_s):
+            raise ValueError(f"shown_s: expected stretches that begin between {self.first_s} and {self.last_s}")
 
-class SecondLookEntry(_Entry):
+
+class SecondLookEntry(Entry):
     """The look for faces left over, taken at the covered pictures before they were encoded."""
 
     on: bool
@@ -260,11 +243,13 @@ class SecondLookEntry(_Entry):
         return self
 
 
-class Record(_Entry):
+class Record(Entry):
     """What was done to one recording: it was de-identified and redacted, which is not the same as anonymous."""
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     """Version of this list of fields."""
+    language: Language = "en"
+    """The language of the texts in it: English or Dutch. Fixed words are English always."""
     run_id: UUID4
     """A random number for this run; it says nothing about what was recorded."""
     status: Literal["done", "look"]
@@ -281,6 +266,8 @@ class Record(_Entry):
     """The video that came out."""
     policy: PolicyEntry
     """The rules that said who may be shown."""
+    processing: ProcessingEntry = ProcessingEntry()
+    """What for, on which ground, for whom, and until when, as far as it was stated."""
     settings_sha256: Sha256
     """Fingerprint of every setting that changes the output; equal settings have equal fingerprints."""
     model: ModelEntry
@@ -311,6 +298,9 @@ class Record(_Entry):
                 f"covered and shown: expected the verdicts counted, {len(numbers) - shown} and {shown}, "
                 f"got {self.covered} and {self.shown}"
             )
+        lasts = self.output.seconds
+        if any(end > lasts for person in self.people for _, end in person.shown_s):
+            raise ValueError(f"shown_s: expected stretches within the {lasts} s of the output")
         if self.finished < self.started:
             raise ValueError("finished: expected no earlier than started")
         return self

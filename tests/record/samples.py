@@ -7,14 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from avg_video.record.model import (
+    CheckEntry,
+    ConsentEntry,
+    HumanReview,
     InputEntry,
     ModelEntry,
     OutputEntry,
     PersonEntry,
     PolicyEntry,
+    ProcessingEntry,
+    ProfileEntry,
     Record,
+    RuleEntry,
     SecondLookEntry,
     SoundEntry,
+    StorageTerm,
 )
 from avg_video.record.versions import tool_versions
 
@@ -35,8 +42,43 @@ def person(number: int, **changes: Any) -> PersonEntry:
         "reason": "no-rule",
         "rule": None,
         "frames_covered_though_shown": 0,
+        "shown_s": ((0.2, 0.6), (0.8, 1.04)) if changes.get("verdict") == "show" else (),
     }
     return PersonEntry(**(values | changes))
+
+
+def processing(**changes: Any) -> ProcessingEntry:
+    """Everything that a policy and a guideline can state."""
+    place = "Bewaren, lid 2"
+    values: dict[str, Any] = {
+        "profile": ProfileEntry(
+            name="aeres-3", version=1, sha256="f" * 64, title="Wider use", source="Guideline of the school, 2020"
+        ),
+        "controller": "School for all",
+        "contact": "privacy@school.example",
+        "operator_role": "student",
+        "purpose": "teacher-training",
+        "legal_basis": "consent",
+        "recipients": ("the student", "supervisors"),
+        "storage": ("the closed system of the training",),
+        "keep_original": StorageTerm(after="upload", weeks=4, text="four weeks after the upload", place=place),
+        "keep_output": StorageTerm(after="study-end", text="at the end of the study", place=place),
+        "breach_hours": 24,
+        "breach_contact": "cert@school.example",
+        "rules": (RuleEntry(text="nothing goes to others", place="Delen, lid 1"),),
+        "checklist": (
+            CheckEntry(id="informed", ask="were pupils and parents told?", place=place, confirmed=True),
+            CheckEntry(id="no-usb", ask="is it on no stick?", place=None, confirmed=False),
+        ),
+        "consents": (
+            ConsentEntry(token="L05", state="given", line="show L05"),
+            ConsentEntry(token="L07", state="withdrawn", line="show L07"),
+        ),
+        "human_review": HumanReview(done=True, stretches_s=((0.0, 4.0), (6.0, 10.0))),
+        "register_ref": "VR-2025-11",
+        "dpia_ref": "DPIA-7",
+    }
+    return ProcessingEntry(**(values | changes))
 
 
 def record(**changes: Any) -> Record:
@@ -74,6 +116,7 @@ def record(**changes: Any) -> Record:
             inspected=("boxes", "streams"),
         ),
         "policy": PolicyEntry(source="file", sha256="c" * 64, profile="iclon", purpose="teacher-training"),
+        "processing": processing(),
         "settings_sha256": "d" * 64,
         "model": ModelEntry(name="centerface", sha256="e" * 64),
         "people": (person(1), person(2, verdict="show", rule="show[0]", frames_covered_though_shown=4)),

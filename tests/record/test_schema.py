@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -85,16 +85,15 @@ def test_a_wrong_value_is_refused(key: str, value: str) -> None:
 
 
 def fields(model: type[BaseModel], head: str = "") -> list[str]:
-    """Every field by its dotted name, `people[]` for a list of entries."""
+    """Every field by its dotted name as it is written, `people[]` for a list of entries."""
     names = []
     for name, field in model.model_fields.items():
-        inner = field.annotation
-        entries = [a for a in getattr(inner, "__args__", ()) if isinstance(a, type) and issubclass(a, BaseModel)]
-        names.append(f"{head}{name}")
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            names += fields(inner, f"{head}{name}.")
-        elif entries:
-            names += fields(entries[0], f"{head}{name}[].")
+        written_as = f"{head}{field.alias or name}"
+        names.append(written_as)
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                many = get_origin(field.annotation) is tuple
+                names += fields(inner, f"{written_as}[]." if many else f"{written_as}.")
     return names
 
 

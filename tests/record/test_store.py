@@ -28,7 +28,7 @@ def test_the_text_is_the_same_every_time_and_readable(tmp_path: Path) -> None:
     write_record(record(input=shuffled), path)
     assert path.read_bytes() == first
     text = first.decode("utf-8")
-    assert text.startswith('{\n  "schema_version": 2,\n  "run_id": ')
+    assert text.startswith('{\n  "schema_version": 3,\n  "language": "en",\n  "run_id": ')
     assert text.endswith("}\n")
     assert text.index('"crf"') < text.index('"preset"')
     assert '"finished": "2025-03-04T09:31:05.000Z"' in text

@@ -1,0 +1,166 @@
+"""What for, on which ground, for whom and until when: what a school must be able to show (art. 5(2) and 30 GDPR).
+
+Nothing here is guessed. What neither the policy nor the profile states is null, empty or "not-stated".
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
+
+from avg_video.record.fields import Count, Entry, Line, PupilToken, Sha256, Stretches, Word
+
+__all__ = [
+    "CONSENT_STATES",
+    "CheckEntry",
+    "ConsentEntry",
+    "HumanReview",
+    "LegalBasis",
+    "ProcessingEntry",
+    "ProfileEntry",
+    "RuleEntry",
+    "StorageTerm",
+]
+
+CONSENT_STATES = ("given", "refused", "withdrawn", "expired", "unknown", "invalid")
+"""What the register may answer when it is asked for somebody's consent."""
+
+ConsentState = Annotated[
+    str,
+    StringConstraints(pattern=f"^({'|'.join(CONSENT_STATES)})$"),
+    WithJsonSchema({"type": "string", "enum": list(CONSENT_STATES)}),
+]
+LegalBasis = Literal["consent", "legal-obligation", "public-task", "legitimate-interest", "not-stated"]
+"""Art. 6(1) GDPR under a, c, e and f; never a default of this program."""
+
+
+class StorageTerm(Entry):
+    """Until when something may be kept: so long after an event, or at the event itself."""
+
+    after: Word
+    """The event from which it counts, such as upload or course-end."""
+    days: Count | None = None
+    """How many days after it; null when it isn't counted in days."""
+    weeks: Count | None = None
+    """How many weeks after it; null when it isn't counted in weeks."""
+    months: Count | None = None
+    """How many months after it; null when it isn't counted in months."""
+    years: Count | None = None
+    """How many years after it; null when it isn't counted in years."""
+    text: Line
+    """The term in words."""
+    place: Line | None = None
+    """Where the guideline says so; null when it isn't from a guideline."""
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        if sum(n is not None for n in (self.days, self.weeks, self.months, self.years)) > 1:
+            raise ValueError("expected at most one of days, weeks, months and years")
+        return self
+
+
+class ProfileEntry(Entry):
+    """The guideline that was followed."""
+
+    name: Word
+    """Its name in this program, or that of the school's own."""
+    version: Annotated[int, Field(ge=1)]
+    """Its version, raised when a rule in it changes."""
+    sha256: Sha256 | None = None
+    """SHA-256 of the file it was read from; null for one that comes with this program."""
+    title: Line
+    """What it is called."""
+    source: Line
+    """The document it was made from, and its date."""
+
+
+class RuleEntry(Entry):
+    """One rule of the guideline that held for this run."""
+
+    text: Line
+    """The rule in words."""
+    place: Line | None = None
+    """Where the guideline says so; null when it isn't from a guideline."""
+
+
+class CheckEntry(Entry):
+    """Something that only a person can know, and whether a person confirmed it."""
+
+    id: Word
+    """The word by which it is confirmed."""
+    ask: Line
+    """The question."""
+    place: Line | None = None
+    """Where the guideline asks for it; null when no guideline does."""
+    confirmed: bool
+    """Whether the user confirmed it. False is "not confirmed", which may be no more than forgotten."""
+
+
+class ConsentEntry(Entry):
+    """Whose consent was asked of the register, and what came."""
+
+    token: PupilToken
+    """Whose, by token."""
+    state: ConsentState
+    """given, refused, withdrawn, expired, unknown (nothing is registered), or invalid (not given by who must)."""
+    line: Line
+    """The line of the policy that named the token."""
+
+
+class HumanReview(Entry):
+    """Whether a person watched the copy, as stated by the user; the program can't know it."""
+
+    done: bool = False
+    """Whether anything was watched."""
+    all: bool = False
+    """Whether it was watched from beginning to end."""
+    stretches_s: Stretches = ()
+    """The stretches that were watched, [from, to] in seconds; none when nothing or all was."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.done != (self.all or bool(self.stretches_s)) or (self.all and self.stretches_s):
+            raise ValueError("expected done with either all or stretches_s, or else none of the three")
+        return self
+
+
+class ProcessingEntry(Entry):
+    """What for, on which ground, for whom, and until when, as far as the policy and the profile state it."""
+
+    profile: ProfileEntry | None = None
+    """The guideline that was followed; null when there was none."""
+    controller: Line | None = None
+    """The organisation that answers for the recording (art. 4(7) GDPR); null when not stated."""
+    contact: Line | None = None
+    """The function to turn to, such as the address of the data-protection officer; null when not stated."""
+    operator_role: Word | None = None
+    """What whoever ran the program is to the school, such as student; no name. Null when not stated."""
+    purpose: Word | None = None
+    """What the recording is for; null when not stated."""
+    legal_basis: LegalBasis = "not-stated"
+    """The ground of art. 6(1) GDPR."""
+    recipients: tuple[Line, ...] = ()
+    """Who may look at the output; none when not stated."""
+    storage: tuple[Line, ...] = ()
+    """Where it may be kept; none when not stated."""
+    keep_original: StorageTerm | None = None
+    """Until when the recording may be kept; null when not stated."""
+    keep_output: StorageTerm | None = None
+    """Until when the output may be kept; null when not stated."""
+    breach_hours: Count | None = None
+    """Within how many hours a breach must be reported; null when not stated."""
+    breach_contact: Line | None = None
+    """The function to report it to; null when not stated."""
+    rules: tuple[RuleEntry, ...] = ()
+    """The rules of the guideline, each with its place."""
+    checklist: tuple[CheckEntry, ...] = ()
+    """What the guideline wants to be known first, and whether it was confirmed."""
+    consents: tuple[ConsentEntry, ...] = ()
+    """Whose consent was asked of the register; none when it wasn't asked."""
+    human_review: HumanReview = HumanReview()
+    """Whether a person watched the copy."""
+    register_ref: Line | None = None
+    """Where the school's register of processing (art. 30 GDPR) speaks of this; null when not stated."""
+    dpia_ref: Line | None = None
+    """The data protection impact assessment it falls under (art. 35 GDPR); null when not stated."""
