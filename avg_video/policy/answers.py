@@ -24,6 +24,7 @@ __all__ = [
     "Token",
     "Tokens",
     "YesNo",
+    "is_slug",
     "is_token",
 ]
 
@@ -42,13 +43,18 @@ LegalBasis = Literal["consent", "legal-obligation", "public-task", "legitimate-i
 """Grounds of art. 6(1) GDPR under which a school may film: (a), (c), (e), (f)."""
 
 
+def is_slug(text: str) -> bool:
+    """Whether it is a word in small letters, of at most 40."""
+    return len(text) <= 40 and _SLUG.fullmatch(text) is not None
+
+
 def is_token(text: str) -> bool:
     """Whether it is a pupil token, such as L07."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def _slug(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 40 or not _SLUG.fullmatch(value):
+    if not isinstance(value, str) or not is_slug(value):
         raise fault(
             tr("it is not a short word"),
             tr("use lower-case letters, digits and hyphens, such as teacher; never a name"),
