@@ -6,6 +6,7 @@ a slip in this file could show a child.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 
 from avg_video.language import mark, tr
 from avg_video.policy.answers import Contact, LegalBasis, Organisation, Reference, Slug, Slugs, Token, Tokens, YesNo
+from avg_video.policy.drawn import box_of, group_of, number_of, sha256_of
 from avg_video.policy.faults import fault, policy_error
 from avg_video.policy.files import FileWords, parse_table, read_table
 from avg_video.policy.polygons import XY, polygon_fault
@@ -20,14 +22,19 @@ from avg_video.policy.times import parse_seconds
 
 __all__ = [
     "ConsentRegion",
+    "Cover",
     "Moment",
     "Mute",
+    "Numbers",
     "Objected",
     "Policy",
     "Reviewed",
+    "Same",
     "Show",
+    "Split",
     "load_policy",
     "parse_policy",
+    "policy_of",
 ]
 
 MAX_TABLES = 200
@@ -92,6 +99,14 @@ Fraction = Annotated[float, BeforeValidator(_fraction)]
 """Fraction of the upright picture's width or height."""
 Polygon = Annotated[tuple[XY, ...], BeforeValidator(_polygon)]
 """Corners of a simple polygon, in fractions of the upright picture."""
+Box = Annotated[tuple[float, float, float, float], BeforeValidator(box_of)]
+"""Left, top, right and bottom of an upright box, in fractions of the upright picture."""
+Number = Annotated[int, BeforeValidator(number_of)]
+"""Number of a person, from 1."""
+Group = Annotated[tuple[int, ...], BeforeValidator(group_of)]
+"""Numbers of people, at least two, each once."""
+Sha256 = Annotated[str, BeforeValidator(sha256_of)]
+"""SHA-256 in lower-case hex."""
 
 
 class _Table(BaseModel):
@@ -145,15 +160,18 @@ class ConsentRegion(_Span):
 
 
 class Objected(_Span):
-    """Somebody who objected: by a point on the face at a moment, by seat (drawn at the moment `from`), or both."""
+    """Somebody who objected: by a point on the face at a moment, by seat (drawn at the moment `from`), by number, or by
+    several of these."""
 
     pupil: Token | None = None
+    number: Number | None = None
+    """Their number in the search that `Policy.numbers` names."""
     at: Moment | None = None
     seat: Polygon | None = None
 
     @model_validator(mode="after")
     def _says_who(self) -> Self:
-        if self.at is None and self.seat is None:
+        if self.at is None and self.seat is None and self.number is None:
             raise fault("it says nobody", "add at = { t = ..., x = ..., y = ... } or seat = [[x, y], ...]")
         if self.seat is None and (self.start_s is not None or self.end_s is not None):
             raise fault("from and to go with a seat", "take them out, or add seat = [[x, y], ...]")
@@ -165,19 +183,67 @@ class Objected(_Span):
 
 
 class Show(_Table):
-    """Somebody who chose to be seen, by a point on the face at a moment."""
+    """Somebody who chose to be seen, by a point on the face at a moment, or by number."""
 
     who: Slug
-    at: Moment
+    at: Moment | None = None
+    number: Number | None = None
+    """Their number in the search that `Policy.numbers` names."""
     pupil: Token | None = None
     """Whose consent is asked of the register."""
     withheld: YesNo = False
     """Whether the person at this point is covered after all, because their consent is lacking."""
 
+    @model_validator(mode="after")
+    def _says_who(self) -> Self:
+        if (self.at is None) == (self.number is None):
+            what = "it says nobody" if self.at is None else "it says two ways who is meant"
+            raise fault(what, "give at = { t = ..., x = ..., y = ... }, or else number = ...")
+        return self
+
     @property
     def rule(self) -> str:
         """What reports call this line."""
         return f"show {self.who}" if self.pupil is None else f"show {self.who} {self.pupil}"
+
+
+class Cover(_Span):
+    """Something to cover that was drawn by hand: a name on the board, a screen, a face that was not found."""
+
+    box: Box
+    """Where it is at the moment `from`."""
+    follow: Literal["fixed", "camera", "content"] = "fixed"
+    """Whether it stays in its place in the picture, moves along with the room as the camera moves, or follows what is
+    in it."""
+    what: Slug | None = None
+    """What it is, such as board."""
+
+    def rule(self, number: int) -> str:
+        """What reports call this line, the `number`-th of its kind."""
+        return f"cover {number}" if self.what is None else f"cover {number} {self.what}"
+
+
+class Same(_Table):
+    """Numbers that are one and the same person."""
+
+    numbers: Group
+
+
+class Split(_Table):
+    """A number under which two people were followed: from `at` on it is another person, with the number `then`."""
+
+    number: Number
+    at: Seconds
+    then: Number
+
+
+class Numbers(_Table):
+    """Which search gave people their numbers. In another one they would mean somebody else."""
+
+    recording: Sha256
+    """Hash of the recording."""
+    people: Sha256
+    """Fingerprint of everybody who was found in it, as `plan.people_fingerprint` makes it."""
 
 
 class Reviewed(_Span):
@@ -215,7 +281,24 @@ class Policy(_Table):
     consent_region: tuple[ConsentRegion, ...] = Field(default=(), max_length=MAX_TABLES)
     objected: tuple[Objected, ...] = Field(default=(), max_length=MAX_TABLES)
     show: tuple[Show, ...] = Field(default=(), max_length=MAX_TABLES)
+    cover: tuple[Cover, ...] = Field(default=(), max_length=MAX_TABLES)
+    same: tuple[Same, ...] = Field(default=(), max_length=MAX_TABLES)
+    split: tuple[Split, ...] = Field(default=(), max_length=MAX_TABLES)
+    numbers: Numbers | None = None
+    """Where the numbers in other lines are from; needed as soon as there are any."""
     _file_sha256: str | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _says_whose_numbers(self) -> Self:
+        if self.numbers is None and self.by_number:
+            remedy = "choose people with avg-blur review, which writes [numbers]; or by points and places"
+            raise fault("people are named by number, but not in which search they got it", remedy)
+        return self
+
+    @property
+    def by_number(self) -> bool:
+        """Whether any line names people by number."""
+        return bool(self.same or self.split) or any(line.number is not None for line in (*self.objected, *self.show))
 
     @property
     def file_sha256(self) -> str | None:
@@ -245,6 +328,10 @@ _KNOWN = {
     "show": _keys(Show),
     "at": _keys(Moment),
     "reviewed": _keys(Reviewed),
+    "cover": _keys(Cover),
+    "same": _keys(Same),
+    "split": _keys(Split),
+    "numbers": _keys(Numbers),
 }
 
 
@@ -257,17 +344,18 @@ def load_policy(path: Path) -> Policy:
         something in it is wrong; the line names the place and the remedy.
     """
     table, sha256 = read_table(path, _WORDS)
-    policy = _policy(table, path)
+    policy = policy_of(table, path)
     policy._file_sha256 = sha256
     return policy
 
 
 def parse_policy(text: str, file: Path | None = None) -> Policy:
     """The policy that a text holds; `file` is only named in errors. Raises `PolicyError` as `load_policy`."""
-    return _policy(parse_table(text, file), file)
+    return policy_of(parse_table(text, file), file)
 
 
-def _policy(table: dict[str, Any], file: Path | None) -> Policy:
+def policy_of(table: Mapping[str, Any], file: Path | None = None) -> Policy:
+    """The policy that tables as of TOML, or of JSON, hold. Raises `PolicyError` where something in it is wrong."""
     try:
         return Policy.model_validate(table)
     except ValidationError as error:
