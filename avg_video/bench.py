@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avg_video.errors import AvgError, InputError, UsageError
+from avg_video.language import tr
 from avg_video.media.photo_kinds import photo_kind
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def measure(path: Path, settings: Settings, progress: Progress | None = None) ->
     AvgError: whatever the job itself raises on this file.
     """
     if photo_kind(path) is not None:
-        raise UsageError("is a photo, and speed is measured on recordings only", remedy="give a video file", file=path)
+        raise UsageError(
+            tr("is a photo, and speed is measured on recordings only"), remedy=tr("give a video file"), file=path
+        )
     with tempfile.TemporaryDirectory(prefix="avg-blur-bench-") as folder:  # mode 0700 by contract of mkdtemp
         made = _in_own_process(_job, path, Path(folder) / "made.mp4", settings, progress)
         read = _in_own_process(_decode, path, Path(folder) / "none", settings, progress)
@@ -148,7 +151,7 @@ def _transcode(path: Path, output: Path, settings: Settings, progress: Progress)
         stream = source.streams[info.video_stream]
         made = target.add_stream(encoder.name, rate=info.average_rate)
         if not isinstance(stream, av.VideoStream) or not isinstance(made, av.VideoStream):
-            raise InputError("its pictures can't be read", remedy="choose another file", file=path)
+            raise InputError(tr("its pictures can't be read"), remedy=tr("choose another file"), file=path)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = settings.threads
         size_wh = info.stored_size_wh[0] & ~1, info.stored_size_wh[1] & ~1
@@ -250,8 +253,8 @@ def _in_own_process(
     except EOFError:
         child.join()
         raise AvgError(
-            f"the measured process ended without an answer (exit code {child.exitcode})",
-            remedy="close other programs, since the memory may have been full",
+            tr("the measured process ended without an answer (exit code {exitcode})", exitcode=child.exitcode),
+            remedy=tr("close other programs, since the memory may have been full"),
             file=path,
         ) from None
     finally:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from avg_video.errors import AvgError
+from avg_video.language import active, mark, tr, trn
 from avg_video.media.picture import Picture
 from avg_video.media.private import write_private
 from avg_video.media.reader import VideoReader
@@ -52,37 +53,55 @@ def build_page(pictures: Iterable[Picture], plan: Plan) -> str:
     rules = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     body = "\n".join([*_head(plan, seen), *_stills(strips.stills), *_people(plan, seen, strips), *_foot(plan, seen)])
     return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{MARK}\n'
+        f'<!doctype html>\n<html lang="{active()}">\n<head>\n<meta charset="utf-8">\n{MARK}\n'
         f'<meta http-equiv="Content-Security-Policy" content="{rules}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="robots" content="noindex">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>People in a recording</title>\n<style>{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{tr('People in a recording')}</title>\n<style>{style}</style>\n"
+        f"</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
 
 def _head(plan: Plan, seen: Sequence[Track]) -> list[str]:
     w, h = plan.timeline.size_wh
-    numbers = "one number" if len(seen) == 1 else f"{len(seen)} numbers"
+    facts = trn(
+        "{length} long, {width} &times; {height}, one number. Fingerprint of the recording: {fingerprint}",
+        "{length} long, {width} &times; {height}, {n} numbers. Fingerprint of the recording: {fingerprint}",
+        len(seen),
+        length=clock(plan.timeline.duration_s),
+        width=w,
+        height=h,
+        fingerprint=plan.source_sha256[:12],
+    )
+    warning = tr(
+        "<strong>This page shows faces.</strong> It is meant for you alone. "
+        "Don't pass it on, and delete it when you have chosen, "
+        "together with the <code>.avgplan</code> file beside it."
+    )
+    how = tr(
+        "Everybody is covered unless you say otherwise. Put the numbers you choose into this command; "
+        "<code>FILE</code> is the recording:"
+    )
+    several = tr(
+        "One person can have several numbers: who leaves the picture or turns away for long gets a new one on "
+        "return. To show someone, name all of their numbers."
+    )
     cover, show = _example(seen)
     return [
         "<header>",
-        "<h1>Who is in this recording?</h1>",
-        f'<p class="facts">{clock(plan.timeline.duration_s)} long, {w} &times; {h}, {numbers}. '
-        f"Fingerprint of the recording: {plan.source_sha256[:12]}</p>",
-        '<div class="private" role="note"><p><strong>This page shows faces.</strong> It is meant for you alone. '
-        "Don't pass it on, and delete it when you have chosen, "
-        "together with the <code>.avgplan</code> file beside it.</p></div>",
+        f"<h1>{tr('Who is in this recording?')}</h1>",
+        f'<p class="facts">{facts}</p>',
+        f'<div class="private" role="note"><p>{warning}</p></div>',
         "</header>",
         '<main>\n<section class="next" aria-labelledby="next">',
-        '<h2 id="next">Choose by number</h2>',
-        "<p>Everybody is covered unless you say otherwise. Put the numbers you choose into this command; "
-        "<code>FILE</code> is the recording:</p>",
-        f"<pre>avg-blur FILE --object {cover} --show {show}</pre>",
-        '<ul class="means"><li><code>--object</code>: these people are covered whatever else is said.</li>'
-        "<li><code>--show</code>: these people are shown. Leave it out to show nobody.</li>"
-        "<li>One person can have several numbers: who leaves the picture or turns away for long gets a new one on "
-        "return. To show someone, name all of their numbers.</li>"
-        "<li>The numbers belong to this recording and this look at it only.</li></ul>",
+        f'<h2 id="next">{tr("Choose by number")}</h2>',
+        f"<p>{how}</p>",
+        f"<pre>avg-blur {tr('FILE')} --object {cover} --show {show}</pre>",
+        '<ul class="means">'
+        f"<li>{tr('<code>--object</code>: these people are covered whatever else is said.')}</li>"
+        f"<li>{tr('<code>--show</code>: these people are shown. Leave it out to show nobody.')}</li>"
+        f"<li>{several}</li>"
+        f"<li>{tr('The numbers belong to this recording and this look at it only.')}</li></ul>",
         "</section>",
     ]
 
@@ -100,7 +119,7 @@ def _stills(stills: Sequence[Still]) -> list[str]:
         return []
     one = " one" if len(stills) == 1 else ""
     return [
-        '<section aria-labelledby="room">\n<h2 id="room">Where they are</h2>',
+        f'<section aria-labelledby="room">\n<h2 id="room">{tr("Where they are")}</h2>',
         f'<div class="stills{one}">',
         *(_still(still) for still in stills),
         "</div>\n</section>",
@@ -110,12 +129,13 @@ def _stills(stills: Sequence[Still]) -> list[str]:
 def _still(still: Still) -> str:
     w, h = still.size_wh
     numbers = ", ".join(str(label.number) for label in still.labels)
-    about = f"The whole picture at {clock(still.at_s)}, with the numbers {numbers} marked"
+    time = clock(still.at_s)
+    about = tr("The whole picture at {time}, with the numbers {numbers} marked", time=time, numbers=numbers)
     marks = "".join(_mark(label, w, h) for label in still.labels)
     return (
         f'<figure class="still"><svg viewBox="0 0 {w} {h}" role="img" aria-label="{about}">'
         f'<image width="{w}" height="{h}" href="{_data(still.jpeg)}"/>{marks}</svg>'
-        f"<figcaption>At {clock(still.at_s)}: {numbers}</figcaption></figure>"
+        f"<figcaption>{tr('At {time}: {numbers}', time=time, numbers=numbers)}</figcaption></figure>"
     )
 
 
@@ -139,12 +159,13 @@ def _people(plan: Plan, seen: Sequence[Track], strips: Strips) -> list[str]:
     weak = [track for track in seen if not track.confirmed]
     lines = []
     if sure:
-        lines += ['<section aria-labelledby="people">\n<h2 id="people">The people, by number</h2>']
+        lines += [f'<section aria-labelledby="people">\n<h2 id="people">{tr("The people, by number")}</h2>']
         lines += ['<ol class="people">', *(_person(plan, track, strips.crops[track.id]) for track in sure), "</ol>"]
         lines += ["</section>"]
     if weak:
-        lines += ['<section aria-labelledby="weak">\n<h2 id="weak">Perhaps someone</h2>']
-        lines += ["<p>Seen weakly only, so it may be no face at all. These stay covered and can't be shown.</p>"]
+        lines += [f'<section aria-labelledby="weak">\n<h2 id="weak">{tr("Perhaps someone")}</h2>']
+        remark = tr("Seen weakly only, so it may be no face at all. These stay covered and can't be shown.")
+        lines += [f"<p>{remark}</p>"]
         lines += ['<ol class="people">', *(_person(plan, track, strips.crops[track.id]) for track in weak), "</ol>"]
         lines += ["</section>"]
     return lines
@@ -153,17 +174,22 @@ def _people(plan: Plan, seen: Sequence[Track], strips: Strips) -> list[str]:
 def _person(plan: Plan, track: Track, strip: Sequence[Crop]) -> str:
     seconds = plan.timeline.seconds
     first, last = clock(float(seconds[track.first])), clock(float(seconds[track.last]))
-    pictures = "".join(
-        f'<li><img src="{_data(crop.jpeg)}" alt="Number {track.id} at {clock(crop.at_s)}" loading="lazy">'
-        f"<span>{clock(crop.at_s)}</span></li>"
-        for crop in strip
-    )
+    pictures = "".join(_crop(track, crop) for crop in strip)
     shown = any(d.track_id == track.id and d.verdict == "show" for d in plan.decisions)
-    verdict = '<p class="verdict show">shown by your rules</p>' if shown else '<p class="verdict">covered</p>'
+    if shown:
+        verdict = f'<p class="verdict show">{tr("shown by your rules")}</p>'
+    else:
+        verdict = f'<p class="verdict">{tr("covered")}</p>'
     return (
         f'<li id="n{track.id}"><div><h3>{track.id}</h3><p class="when">{first} &ndash; {last}</p>{verdict}</div>'
         f'{_map(plan, track)}<ul class="strip">{pictures}</ul></li>'
     )
+
+
+def _crop(track: Track, crop: Crop) -> str:
+    time = clock(crop.at_s)
+    about = tr("Number {number} at {time}", number=track.id, time=time)
+    return f'<li><img src="{_data(crop.jpeg)}" alt="{about}" loading="lazy"><span>{time}</span></li>'
 
 
 def _map(plan: Plan, track: Track) -> str:
@@ -183,24 +209,38 @@ def _map(plan: Plan, track: Track) -> str:
             f'height="{max(bottom - top, 3):.1f}"/>'
         )
     words = place_words(track, plan.timeline.size_wh)
+    about = tr("Place in the picture: {words}", words=words)
     return (
-        f'<figure class="map"><svg viewBox="-1 -1 {wide + 2} {high + 2}" role="img" aria-label="Place in the picture: '
-        f'{words}"><rect class="room" width="{wide}" height="{high}" rx="3"/>{"".join(boxes)}</svg>'
+        f'<figure class="map"><svg viewBox="-1 -1 {wide + 2} {high + 2}" role="img" aria-label="{about}">'
+        f'<rect class="room" width="{wide}" height="{high}" rx="3"/>{"".join(boxes)}</svg>'
         f"<figcaption>{words}</figcaption></figure>"
     )
+
+
+_PLACES = (
+    (mark("left, at the top"), mark("left"), mark("left, at the bottom")),
+    (mark("middle, at the top"), mark("middle"), mark("middle, at the bottom")),
+    (mark("right, at the top"), mark("right"), mark("right, at the bottom")),
+)
+_MOVED = {
+    (0, 1): mark("from left to middle"),
+    (0, 2): mark("from left to right"),
+    (1, 0): mark("from middle to left"),
+    (1, 2): mark("from middle to right"),
+    (2, 0): mark("from right to left"),
+    (2, 1): mark("from right to middle"),
+}
 
 
 def place_words(track: Track, size_wh: tuple[int, int]) -> str:
     """Where someone mostly is, in words: 'left, at the top', 'middle', 'from left to right'."""
     x = (track.boxes_xyxy[:, 0] + track.boxes_xyxy[:, 2]) / 2 / size_wh[0]
     y = (track.boxes_xyxy[:, 1] + track.boxes_xyxy[:, 3]) / 2 / size_wh[1]
-    across = ("left", "middle", "right")
-    ends = across[_third(float(x[0]))], across[_third(float(x[-1]))]
+    ends = _third(float(x[0])), _third(float(x[-1]))
     if ends[0] != ends[1] and float(x.max() - x.min()) > 1 / 3:
-        return f"from {ends[0]} to {ends[1]}"
+        return tr(_MOVED[ends])
     middle = sorted(x.tolist())[len(x) // 2], sorted(y.tolist())[len(y) // 2]
-    level = (", at the top", "", ", at the bottom")[_third(middle[1])]
-    return across[_third(middle[0])] + level
+    return tr(_PLACES[_third(middle[0])][_third(middle[1])])
 
 
 def _third(fraction: float) -> int:
@@ -209,18 +249,24 @@ def _third(fraction: float) -> int:
 
 def _foot(plan: Plan, seen: Sequence[Track]) -> list[str]:
     unseen = len(plan.tracks) - len(seen)
-    lines = ['<section aria-labelledby="not">\n<h2 id="not">What is not on this page</h2>']
+    lines = [f'<section aria-labelledby="not">\n<h2 id="not">{tr("What is not on this page")}</h2>']
     if not seen:
-        lines += ["<p><strong>No faces were found in this recording.</strong></p>"]
+        lines += [f"<p><strong>{tr('No faces were found in this recording.')}</strong></p>"]
     if unseen:
-        pieces = "One stretch has" if unseen == 1 else f"{unseen} stretches have"
-        lines += [
-            f"<p>{pieces} a number but no picture here: a face was there before or after, but was not seen in between. "
-            "They are always covered.</p>"
-        ]
+        stretches = trn(
+            "One stretch has a number but no picture here: a face was there before or after, but was not seen in "
+            "between. They are always covered.",
+            "{n} stretches have a number but no picture here: a face was there before or after, but was not seen in "
+            "between. They are always covered.",
+            unseen,
+        )
+        lines += [f"<p>{stretches}</p>"]
+    never = tr(
+        "A face that was never found has no number, and can't be chosen here. Look at the finished video before "
+        "you use it."
+    )
     lines += [
-        "<p>A face that was never found has no number, and can't be chosen here. Look at the finished video before "
-        "you use it.</p>",
+        f"<p>{never}</p>",
         "</section>\n</main>",
     ]
     return lines

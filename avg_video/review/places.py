@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from avg_video.errors import OutputError, UsageError
-from avg_video.language import cause_of
+from avg_video.language import cause_of, tr
 from avg_video.media.private import write_private
 
 __all__ = ["MARK", "PLAN_SUFFIX", "check_page", "find_plan", "page_paths", "private_folder"]
@@ -42,15 +42,17 @@ def private_folder() -> Path:
         found = folder.lstat()  # lstat: a link must be seen, not followed
         if not stat.S_ISDIR(found.st_mode) or not _is_ours(found):
             raise UsageError(
-                "this is not a folder of yours, so faces can't be kept there",
-                remedy="remove it, or name another place with -o",
+                tr("this is not a folder of yours, so faces can't be kept there"),
+                remedy=tr("remove it, or name another place with -o"),
                 file=folder,
             )
         if os.name == "posix" and found.st_mode & 0o077:
             folder.chmod(0o700)
     except OSError as error:
         why = cause_of(error) or type(error).__name__
-        raise OutputError(f"it can't be made ({why})", remedy="name another place with -o", file=folder) from error
+        raise OutputError(
+            tr("it can't be made ({why})", why=why), remedy=tr("name another place with -o"), file=folder
+        ) from error
     return folder
 
 
@@ -63,11 +65,17 @@ def check_page(page: Path) -> None:
     OutputError: its folder does not exist.
     """
     if page.suffix.lower() == PLAN_SUFFIX:
-        raise UsageError("this is the name of a plan, not of a page", remedy="give -o a name in .html", file=page)
+        raise UsageError(
+            tr("this is the name of a plan, not of a page"), remedy=tr("give -o a name in .html"), file=page
+        )
     if page.is_dir() or (page.exists() and not _is_look_page(page)):
-        raise UsageError("there is something else than a look page", remedy="name another place with -o", file=page)
+        raise UsageError(
+            tr("there is something else than a look page"), remedy=tr("name another place with -o"), file=page
+        )
     if not page.absolute().parent.is_dir():
-        raise OutputError("its folder does not exist", remedy="make the folder first, or choose another", file=page)
+        raise OutputError(
+            tr("its folder does not exist"), remedy=tr("make the folder first, or choose another"), file=page
+        )
 
 
 def page_paths(source_sha256: str, page: Path | None) -> tuple[Path, Path]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.errors import InputError
+from avg_video.language import tr
 from avg_video.media.picture import Picture
 from avg_video.media.timing import Timeline
 from avg_video.track.types import Evidence, Track
@@ -150,8 +151,8 @@ def take(pictures: Iterable[Picture], tracks: Sequence[Track], timeline: Timelin
 
 def _changed() -> InputError:
     return InputError(
-        "the recording is not the one in which people were looked for",
-        remedy="leave it unchanged while it is being looked at, and try again",
+        tr("the recording is not the one in which people were looked for"),
+        remedy=tr("leave it unchanged while it is being looked at, and try again"),
     )
 
 
