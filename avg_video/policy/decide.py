@@ -80,7 +80,7 @@ def decide(
     shows = _find_shows(tracks, timeline, policy, shown, objections)
     warnings = [*objections.warnings, *shows.warnings]
     regions, late = _draw_regions(places, timeline, policy, warnings)
-    by_region = _Regions(regions, places)
+    by_region = _Regions(regions, [line.withheld for line in policy.consent_region], places)
     decisions = [_judge(track, objections, shows, by_region) for track in tracks]
 
     verdict = {d.track_id: d.verdict for d in decisions}
@@ -125,6 +125,8 @@ def _find_shows(
     shows = _Shows({}, {}, [], False)
     needs_look = False
     for line in policy.show:
+        if line.withheld:
+            continue  # an objection by now
         hit = hit_by(line.at, tracks, timeline, SHOW_GROWTH)
         if len(hit) == 1:
             wishes.append((hit[0], Reason.SHOWN_POINT, line.rule))
@@ -183,18 +185,27 @@ def _draw_regions(places: Places, timeline: Timeline, policy: Policy, warnings: 
 class _Regions:
     """Finds the region, or the regions that follow each other, that hold a track in every picture of its life."""
 
-    def __init__(self, regions: Sequence[Place], places: Places) -> None:
+    def __init__(self, regions: Sequence[Place], withheld: Sequence[bool], places: Places) -> None:
         self._regions = regions
+        self._open = [region for region, kept in zip(regions, withheld, strict=True) if not kept]
         self._places = places
 
     def judge(self, track: Track) -> tuple[Reason, str | None]:
         """Whether regions show the track, or why they don't, and which."""
+        reason, rule = self._follow(track, self._open)
+        if not reason.shows and len(self._open) < len(self._regions):
+            otherwise, lines = self._follow(track, self._regions)
+            if otherwise.shows:
+                return Reason.CONSENT_MISSING, lines
+        return reason, rule
+
+    def _follow(self, track: Track, regions: Sequence[Place]) -> tuple[Reason, str | None]:
         ways = [(track.first, "")]
         seen = {track.first}
         ended: str | None = None
         while ways:
             picture, so_far = ways.pop(0)
-            for region in self._regions:
+            for region in regions:
                 # The first region may be older than the track; one that takes over must begin in that very picture.
                 begins = region.first <= picture if picture == track.first else region.first == picture
                 if not (begins and picture < region.end) or not self._places.held(region, track, REGION_SHARE):

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     """Covered: it ends or begins so near somebody who objected, in time and place, that it may be the same person."""
     UNCONFIRMED = "unconfirmed"
     """Covered: seen only weakly, or not at all for a while; such a face is never shown."""
+    CONSENT_MISSING = "consent-missing"
+    """Covered: a line would show this person, but a consent that it needs is lacking."""
     SHOW_UNCLEAR = "show-unclear"
     """Covered: a point of somebody who may be shown lies on this face and on another one."""
     OBJECTION_UNRESOLVED = "objection-unresolved"

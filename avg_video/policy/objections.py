@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from avg_video.language import tr
 from avg_video.media.timing import Timeline
 from avg_video.policy.decision import Reason
-from avg_video.policy.document import Objected, Policy
+from avg_video.policy.document import Moment, Objected, Policy
 from avg_video.policy.kin import Kin
 from avg_video.policy.points import hit_by
 from avg_video.policy.regions import Place, Places
@@ -67,11 +67,14 @@ def find_objections(
     seats: list[tuple[Objected, Place]] = []
     for k, line in enumerate(policy.objected, 1):
         if line.at is not None:
-            _by_point(found, line, line.rule(k), tracks, timeline)
+            _by_point(found, line.at, Reason.OBJECTED_POINT, line.rule(k), tracks, timeline)
         if line.seat is not None:
             place = places.draw(line.rule(k), line.seat, line.start_s, line.end_s, through=True)
             seats.append((line, place))
             _by_seat(found, place, tracks, places, len(timeline))
+    for show in policy.show:
+        if show.withheld and show.at is not None:  # covered as if they had objected: a region must not show them
+            _by_point(found, show.at, Reason.CONSENT_MISSING, show.rule, tracks, timeline)
     _lost_seats(found, seats, timeline)
     if found.reasons:
         roots = dict(found.reasons)
@@ -80,18 +83,19 @@ def find_objections(
     return found
 
 
-def _by_point(found: Objections, line: Objected, rule: str, tracks: Sequence[Track], timeline: Timeline) -> None:
-    assert line.at is not None
-    hit = hit_by(line.at, tracks, timeline, POINT_GROWTH)
+def _by_point(
+    found: Objections, at: Moment, reason: Reason, rule: str, tracks: Sequence[Track], timeline: Timeline
+) -> None:
+    hit = hit_by(at, tracks, timeline, POINT_GROWTH)
     for track in hit:
-        found.add(track.id, Reason.OBJECTED_POINT, rule)
+        found.add(track.id, reason, rule)
     if not hit:
         found.unresolved = found.unresolved or rule
         found.warnings.append(
             tr(
                 "{rule}: nobody was found at {time}, so nobody is shown by region",
                 rule=rule,
-                time=format_seconds(line.at.t),
+                time=format_seconds(at.t),
             )
         )
         found.needs_look = True
