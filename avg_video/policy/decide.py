@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from avg_video.errors import UsageError
 from avg_video.language import mark, tr, trn
 from avg_video.media.timing import Timeline
+from avg_video.policy.covers import Drawn, Followed, draw_covers
 from avg_video.policy.decision import Decision, Reason
 from avg_video.policy.document import Policy
 from avg_video.policy.objections import Objections, find_objections
 from avg_video.policy.overlaps import overlap_frames
 from avg_video.policy.points import hit_by
 from avg_video.policy.regions import Place, Places
+from avg_video.policy.same import as_one_person, find_groups
 from avg_video.policy.times import format_seconds
 from avg_video.track.types import CameraMotion, Track
 
@@ -25,6 +30,10 @@ beside a face that was not found show its neighbour."""
 REGION_SHARE = 0.8
 """Share of a face's box that must lie in a consent region, with its centre. Smaller shows people at its edge."""
 
+SPLIT_DOUBT_S = 0.5
+"""For how long before and after a split nobody shown is visible: whoever split a number in two saw the change only
+about there. Shorter shows the one in the last pictures of the other."""
+
 
 @dataclass(frozen=True)
 class Verdicts:
@@ -35,11 +44,15 @@ class Verdicts:
     decisions: one for each track, in the order the tracks were given in.
     warnings: clauses for the user and the record.
     needs_look: whether a person must look at the result, because a line of the policy found nobody.
+    covers: what was drawn by hand, in the order of its lines.
+    regions: the consent regions, in the order of their lines.
     """
 
     decisions: tuple[Decision, ...]
     warnings: tuple[str, ...]
     needs_look: bool
+    covers: tuple[Drawn, ...] = ()
+    regions: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,35 +73,61 @@ def decide(
     *,
     objected: Collection[int] = (),
     shown: Collection[int] = (),
+    followed: Mapping[int, Followed] | None = None,
 ) -> Verdicts:
     """Cover everybody, except those whom the policy, or a number in `shown`, gives a right to be shown.
 
     A track is shown if a `show` point, or a number in `shown`, names it and it alone, or if one consent region holds
     it in every picture of its life; and if it is confirmed, and no objection touches it. A region that ends may be
     followed by one that begins in that very picture; regions that live at the same time are never joined, because
-    between them may lie a place that nobody agreed to.
+    between them may lie a place that nobody agreed to. Numbers that the policy calls one person are judged as one.
+
+    Parameters
+    ----------
+    tracks: everybody, after `people.bind` has split them as the policy says.
+    objected, shown: numbers chosen outside the policy.
+    followed: where the content of covers went that follow it, as of `covers.draw_covers`.
 
     Raises
     ------
-    UsageError: a number in `objected` or `shown` that no track has.
+    UsageError: a number in `objected`, `shown` or the policy that no track has.
     ValueError: tracks with one number twice, or beyond the timeline; a motion of another length.
     """
     _check(tracks, timeline, motion)
-    _check_numbers(tracks, objected, shown)
+    _check_numbers(tracks, {*objected, *_numbers_in(policy)}, shown)
     places = Places(timeline, motion)
-    objections = find_objections(tracks, timeline, motion, places, policy, objected)
+    groups = find_groups(policy, tracks)
+    objections = find_objections(tracks, timeline, motion, places, policy, objected, groups)
     shows = _find_shows(tracks, timeline, policy, shown, objections)
-    warnings = [*objections.warnings, *shows.warnings]
+    wrong = [text for group in groups if (text := group.warning(timeline)) is not None]
+    warnings = [*objections.warnings, *shows.warnings, *wrong]
     regions, late = _draw_regions(places, timeline, policy, warnings)
     by_region = _Regions(regions, [line.withheld for line in policy.consent_region], places)
     decisions = [_judge(track, objections, shows, by_region) for track in tracks]
+    decisions = as_one_person(decisions, tracks, groups, objections.reasons, by_region.judge)
 
     verdict = {d.track_id: d.verdict for d in decisions}
     frames = overlap_frames(
         [t for t in tracks if verdict[t.id] == "show"], [t for t in tracks if verdict[t.id] == "cover"]
     )
+    _doubt_splits(frames, {t.id: t for t in tracks}, timeline, policy)
     decisions = [replace(d, covered_frames=frames[d.track_id]) if d.track_id in frames else d for d in decisions]
-    return Verdicts(tuple(decisions), tuple(warnings), objections.needs_look or shows.needs_look or late)
+    covers, told, lost = draw_covers(policy, timeline, places, followed)
+    needs_look = objections.needs_look or shows.needs_look or late or lost or bool(wrong)
+    return Verdicts(tuple(decisions), (*warnings, *told), needs_look, covers, tuple(regions))
+
+
+def _doubt_splits(
+    frames: dict[int, npt.NDArray[np.int32]], tracks: Mapping[int, Track], timeline: Timeline, policy: Policy
+) -> None:
+    """Add to the covered pictures of those who are shown the ones around the moments where they were split."""
+    seconds = timeline.seconds
+    for line in policy.split:
+        for number in (line.number, line.then):
+            if number in frames:
+                own = tracks[number].frames
+                near = own[np.abs(seconds[own] - line.at) <= SPLIT_DOUBT_S]
+                frames[number] = np.union1d(frames[number], near).astype(np.int32)
 
 
 def _judge(track: Track, objections: Objections, shows: _Shows, regions: _Regions) -> Decision:
@@ -127,6 +166,10 @@ def _find_shows(
     for line in policy.show:
         if line.withheld:
             continue  # an objection by now
+        if line.number is not None:
+            wishes.append((_with_id(tracks, line.number), Reason.SHOWN_NUMBER, line.rule))
+        if line.at is None:
+            continue
         hit = hit_by(line.at, tracks, timeline, SHOW_GROWTH)
         if len(hit) == 1:
             wishes.append((hit[0], Reason.SHOWN_POINT, line.rule))
@@ -233,6 +276,13 @@ def _check(tracks: Sequence[Track], timeline: Timeline, motion: CameraMotion) ->
         raise ValueError("tracks: expected different numbers")
     if any(t.first < 0 or t.last >= len(timeline) for t in tracks):
         raise ValueError("tracks: expected pictures of the timeline only")
+
+
+def _numbers_in(policy: Policy) -> set[int]:
+    """Every number that the policy names people by."""
+    marked = [*(line.number for line in policy.objected), *(line.number for line in policy.show)]
+    numbers = {number for number in marked if number is not None}
+    return numbers.union(*(line.numbers for line in policy.same), *((s.number, s.then) for s in policy.split))
 
 
 def _check_numbers(tracks: Sequence[Track], objected: Collection[int], shown: Collection[int]) -> None:

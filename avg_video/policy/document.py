@@ -298,7 +298,8 @@ class Policy(_Table):
     @property
     def by_number(self) -> bool:
         """Whether any line names people by number."""
-        return bool(self.same or self.split) or any(line.number is not None for line in (*self.objected, *self.show))
+        marked = any(o.number is not None for o in self.objected) or any(s.number is not None for s in self.show)
+        return marked or bool(self.same or self.split)
 
     @property
     def file_sha256(self) -> str | None:

@@ -12,6 +12,7 @@ from avg_video.policy.document import Moment, Objected, Policy
 from avg_video.policy.kin import Kin
 from avg_video.policy.points import hit_by
 from avg_video.policy.regions import Place, Places
+from avg_video.policy.same import Group
 from avg_video.policy.times import format_seconds
 from avg_video.track.types import CameraMotion, Track
 
@@ -59,13 +60,19 @@ def find_objections(
     places: Places,
     policy: Policy,
     numbers: Collection[int],
+    groups: Sequence[Group] = (),
 ) -> Objections:
-    """Everybody who objected, and what could not be resolved. `numbers` are people chosen by number."""
+    """Everybody who objected, and what could not be resolved.
+
+    `numbers` are people chosen by number outside the policy, `groups` those that are one person.
+    """
     found = Objections()
     for number in sorted(set(numbers)):
         found.add(number, Reason.OBJECTED_NUMBER, f"--object {number}")
     seats: list[tuple[Objected, Place]] = []
     for k, line in enumerate(policy.objected, 1):
+        if line.number is not None:
+            found.add(line.number, Reason.OBJECTED_NUMBER, line.rule(k))
         if line.at is not None:
             _by_point(found, line.at, Reason.OBJECTED_POINT, line.rule(k), tracks, timeline)
         if line.seat is not None:
@@ -73,14 +80,30 @@ def find_objections(
             seats.append((line, place))
             _by_seat(found, place, tracks, places, len(timeline))
     for show in policy.show:
+        if show.withheld and show.number is not None:
+            found.add(show.number, Reason.CONSENT_MISSING, show.rule)
         if show.withheld and show.at is not None:  # covered as if they had objected: a region must not show them
             _by_point(found, show.at, Reason.CONSENT_MISSING, show.rule, tracks, timeline)
     _lost_seats(found, seats, timeline)
     if found.reasons:
-        roots = dict(found.reasons)
-        for track_id, root in Kin(tracks, timeline, motion).spread(roots).items():
-            found.add(track_id, Reason.OBJECTION_INHERITED, roots[root][1])
+        _spread(found, Kin(tracks, timeline, motion), groups)
     return found
+
+
+def _spread(found: Objections, kin: Kin, groups: Sequence[Group]) -> None:
+    """Let everybody inherit who may be a piece of somebody who objected, or is said to be one."""
+    while True:
+        roots = dict(found.reasons)
+        for track_id, root in kin.spread(roots).items():
+            found.add(track_id, Reason.OBJECTION_INHERITED, roots[root][1])
+        before = len(found.reasons)
+        for group in groups:
+            touched = next((n for n in group.numbers if n in found.reasons), None)
+            if touched is not None:
+                for number in group.numbers:
+                    found.add(number, Reason.OBJECTION_INHERITED, found.reasons[touched][1])
+        if len(found.reasons) == before:
+            return
 
 
 def _by_point(

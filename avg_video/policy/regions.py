@@ -180,13 +180,13 @@ class Places:
     ) -> npt.NDArray[np.bool_]:
         """bool (n,): in which pictures the box's centre and (or, unless `both`) `share` of its area lie in it."""
         boxes = track.boxes_xyxy[pictures - track.first].astype(np.float64)
-        vertices = self._vertices(place, pictures)
+        vertices = self.vertices(place, pictures)
         centre = inside(vertices, (boxes[:, :2] + boxes[:, 2:]) / 2)
         area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
         enough = overlap_area(vertices, boxes) >= share * area
         return np.asarray(centre & enough if both else centre | enough, np.bool_)
 
-    def _vertices(self, place: Place, pictures: npt.NDArray[np.int64]) -> F64:
+    def vertices(self, place: Place, pictures: npt.NDArray[np.int64]) -> F64:
         """(n, v, 2), or (1, v, 2) where the camera stands still: the polygon in px of each of the pictures."""
         transforms = self._frame(place.first).transforms
         if transforms is None:

@@ -71,7 +71,7 @@ def test_its_corners_are_where_the_room_is(step: list[list[float]]) -> None:
     corners = [carried(step, 50, (x * W, y * H)) for x, y in [(0.1, 0.2), (0.5, 0.2), (0.5, 1.0)]]
     pictures = [50, 51, 200, place.end - 1]
     want = [[corner[i] for corner in corners] for i in pictures]
-    np.testing.assert_allclose(where._vertices(place, np.array(pictures)), want, atol=0.01)
+    np.testing.assert_allclose(where.vertices(place, np.array(pictures)), want, atol=0.01)
 
 
 @pytest.mark.parametrize("step", [PAN, [[1, 0, 0], [0, 1, 0]]], ids=["pan", "still"])
