@@ -129,6 +129,9 @@ class PrivateTemporary:
             except FileExistsError:  # another's, by one chance in 2**64
                 self._path = None
                 continue
+            except OSError:
+                self._path = None  # never made: there is nothing to remove
+                raise
             if _lock(handle) is not False and _same_file(path, handle):
                 return
             self._discard()

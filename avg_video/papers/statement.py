@@ -1,0 +1,114 @@
+"""What the policy and the profile state about a recording, as the record tells it. What neither states stays unstated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from avg_video.policy.document import Policy
+from avg_video.policy.profile import Profile, Term
+from avg_video.record.processing import (
+    CheckEntry,
+    ConsentEntry,
+    HumanReview,
+    ProcessingEntry,
+    ProfileEntry,
+    RuleEntry,
+    StorageTerm,
+)
+
+__all__ = ["statement", "unconfirmed"]
+
+
+def statement(
+    policy: Policy,
+    profile: Profile | None,
+    confirmed: Collection[str],
+    consents: Iterable[ConsentEntry],
+    duration_s: float,
+) -> ProcessingEntry:
+    """The record's part on purpose, ground, recipients, terms, checklist and consents, in the language spoken now.
+
+    The policy's own words come before those of the profile. `confirmed`: ids of the checklist. `duration_s`: of the
+    copy.
+    """
+    stated = _of_profile(profile, confirmed) if profile is not None else ProcessingEntry()
+    own = {
+        "controller": policy.controller,
+        "purpose": policy.purpose,
+        "legal_basis": policy.legal_basis,
+        "recipients": policy.recipients or None,
+    }
+    return stated.model_copy(
+        update={key: value for key, value in own.items() if value is not None}
+        | {
+            "contact": policy.contact,
+            "operator_role": policy.operator_role,
+            "register_ref": policy.register_ref,
+            "dpia_ref": policy.dpia_ref,
+            "human_review": _review(policy, duration_s),
+            "consents": tuple(consents),
+        }
+    )
+
+
+def unconfirmed(profile: Profile | None, confirmed: Collection[str]) -> tuple[str, ...]:
+    """Ids of the checklist that nobody confirmed, in its order."""
+    return () if profile is None else tuple(check.id for check in profile.checklist if check.id not in confirmed)
+
+
+def _of_profile(profile: Profile, confirmed: Collection[str]) -> ProcessingEntry:
+    breach = profile.breach
+    rules = [RuleEntry(text=rule.text.said(), place=rule.place) for rule in (*profile.rules,)]
+    more = [RuleEntry(text=term.text.said(), place=term.place) for term in profile.retention.more]
+    adapted = [] if profile.adapted is None else [RuleEntry(text=profile.adapted.said(), place=profile.adapted.place)]
+    return ProcessingEntry(
+        profile=ProfileEntry(
+            name=profile.name,
+            version=profile.version,
+            sha256=profile.file_sha256,
+            title=profile.title.said(),
+            source=profile.source.said(),
+        ),
+        controller=profile.controller,
+        purpose=profile.purpose,
+        legal_basis=profile.legal_basis or "not-stated",
+        recipients=tuple(text.said() for text in profile.recipients),
+        storage=tuple(text.said() for text in profile.storage),
+        keep_original=_term(profile.retention.original),
+        keep_output=_term(profile.retention.output),
+        breach_hours=None if breach is None else breach.hours,
+        breach_contact=None if breach is None else breach.contact,
+        rules=tuple(rules + more + adapted),
+        checklist=tuple(
+            CheckEntry(id=check.id, ask=check.ask.said(), place=check.place, confirmed=check.id in confirmed)
+            for check in profile.checklist
+        ),
+    )
+
+
+def _term(term: Term | None) -> StorageTerm | None:
+    if term is None:
+        return None
+    return StorageTerm(
+        after=term.after,
+        days=term.days,
+        weeks=term.weeks,
+        months=term.months,
+        years=term.years,
+        text=term.text.said(),
+        place=term.place,
+    )
+
+
+def _review(policy: Policy, duration_s: float) -> HumanReview:
+    """What the user says was watched; stretches over one another are one."""
+    spans = sorted((s.start_s or 0.0, duration_s if s.end_s is None else s.end_s) for s in policy.reviewed)
+    stretches: list[tuple[float, float]] = []
+    for start, end in ((start, min(end, duration_s)) for start, end in spans if start <= min(end, duration_s)):
+        if stretches and start <= stretches[-1][1]:
+            stretches[-1] = (stretches[-1][0], max(stretches[-1][1], end))
+        else:
+            stretches.append((start, end))
+    if stretches and stretches[0][0] == 0.0 and stretches[0][1] >= duration_s:
+        return HumanReview(done=True, all=True)
+    return HumanReview(done=bool(stretches), stretches_s=tuple(stretches))
