@@ -14,7 +14,7 @@ import locale
 import os
 from importlib.resources import as_file, files
 
-__all__ = ["LANGUAGES", "LANGUAGE_VARIABLE", "active", "cause_of", "language_of_computer", "mark", "tr", "trn", "use"]
+__all__ = ["LANGUAGES", "LANGUAGE_VARIABLE", "active", "cause_of", "language_of_computer", "mark", "mark_plural", "tr", "trn", "use"]
 
 LANGUAGES = ("en", "nl")
 """English, as written in the code, and Dutch."""
@@ -57,6 +57,11 @@ def language_of_computer() -> str:
 def mark(text: str) -> str:
     """The text itself; tells the catalogue's extractor that it will be translated when it is shown."""
     return text
+
+
+def mark_plural(one: str, many: str) -> tuple[str, str]:
+    """As `mark`, for the two forms of `trn`."""
+    return one, many
 
 
 def tr(text: str, /, **parts: object) -> str:

@@ -15,6 +15,7 @@ from avg_video.cli.progress import FileBar, on_terminal, say_above, take_away, t
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import NOT_ANONYMOUS
 from avg_video.errors import EXIT_INTERRUPTED, EXIT_LOOK, UsageError, printable
+from avg_video.language import mark, tr
 
 if TYPE_CHECKING:
     from avg_video.batch import BatchSummary, FileEntry, Job
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["BatchBars", "many", "table"]
 
 NAME_WIDTH_MAX = 60
+STATES = (mark("done"), mark("look"), mark("skipped"), mark("failed"), mark("stopped"))
+"""How the work on a file can end; the table says it in the active language."""
 REDRAW_S = 1.0
 """How often the clock of the batch goes on while no recording is finished."""
 
@@ -48,8 +51,8 @@ class BatchBars:
         self._ended: set[Job] = set()
         self._all: Any = None
         if self._show:
-            form = "{desc}  {n_fmt} done |{bar}| {elapsed} so far, {remaining} left"
-            self._all = tqdm_bar(f"{total} recordings", total, form=form, smoothing=0)
+            form = tr("{desc}  {n_fmt} done |{bar}| {elapsed} so far, {remaining} left")
+            self._all = tqdm_bar(tr("{total} recordings", total=total), total, form=form, smoothing=0)
         self._drawn = time.monotonic()
 
     def __enter__(self) -> BatchBars:
@@ -123,7 +126,9 @@ def many(
 
     if out is None:
         raise UsageError(
-            "several recordings need a folder for the copies", remedy="give one with -o FOLDER", file=inputs[0]
+            tr("several recordings need a folder for the copies"),
+            remedy=tr("give one with -o FOLDER"),
+            file=inputs[0],
         )
     if policy is not None:
         load_policy(policy)  # one line before anything starts, rather than one for every recording
@@ -142,9 +147,10 @@ def many(
         click.echo(summary.model_dump_json())
     elif not quiet:
         click.echo("\n".join(table(summary)))
-        click.echo(f"List: {printable(out / BATCH_FILE)}")
+        click.echo(tr("List: {path}", path=printable(out / BATCH_FILE)))
     if summary.exit_code == EXIT_INTERRUPTED:
-        click.echo("avg-blur: interrupted, nothing half done was left; run the same command again to go on", err=True)
+        what = tr("interrupted, nothing half done was left; run the same command again to go on")
+        click.echo(f"avg-blur: {what}", err=True)
     return summary.exit_code
 
 
@@ -152,14 +158,15 @@ def table(summary: BatchSummary) -> list[str]:
     """A line for each recording, what was left out and why, and the sum."""
     names = [entry.input for entry in summary.files] + [item.name for item in summary.left_out]
     width = min(max(len(name) for name in names), NAME_WIDTH_MAX)
-    lines = [f"{entry.input:<{width}}  {entry.status:<8}{_clock(entry.seconds):>9}" for entry in summary.files]
-    lines += [f"{item.name:<{width}}  left out: {item.reason}" for item in summary.left_out]
-    counts = [f"{n} {word}" for word in ("done", "look", "skipped", "failed", "stopped") if (n := summary.count(word))]
-    lines.append(f"{len(summary.files)} recordings: {', '.join(counts)}")
+    wide = max(len(tr(word)) for word in STATES) + 1
+    lines = [f"{entry.input:<{width}}  {tr(entry.status):<{wide}}{_clock(entry.seconds):>9}" for entry in summary.files]
+    lines += [f"{item.name:<{width}}  {tr('left out: {reason}', reason=item.reason)}" for item in summary.left_out]
+    counts = [f"{n} {tr(word)}" for word in STATES if (n := summary.count(word))]
+    lines.append(tr("{n} recordings: {counts}", n=len(summary.files), counts=", ".join(counts)))
     if any(entry.exit_code == EXIT_LOOK for entry in summary.files):
-        lines.append("look: a person must look at the copy before it is used; its record says where and why.")
+        lines.append(tr("look: a person must look at the copy before it is used; its record says where and why."))
     if any(entry.status in ("done", "look") for entry in summary.files):
-        lines.append(NOT_ANONYMOUS)
+        lines.append(tr(NOT_ANONYMOUS))
     return lines
 
 

@@ -11,7 +11,9 @@ import click
 
 from avg_video.cli.options import PATH, encoding_options, looking_options, settings_from
 from avg_video.cli.progress import FileBar
+from avg_video.cli.spoken import Command
 from avg_video.cli.stop import StopSign
+from avg_video.language import mark, tr
 
 if TYPE_CHECKING:
     from avg_video.bench import BenchResult
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["bench"]
 
 
-@click.command(short_help="Measure how fast this computer is.")
+@click.command(cls=Command, short_help=mark("Measure how fast this computer is."))
 @click.argument("file", type=PATH)
-@click.option("--json", "as_json", is_flag=True, help="Print the figures for machines.")
+@click.option("--json", "as_json", is_flag=True, help=mark("Print the figures for machines."))
 @looking_options
 @encoding_options
 @click.pass_obj
@@ -50,17 +52,25 @@ def bench(stop: StopSign, /, file: Path, as_json: bool, **chosen: Any) -> int:
 def table(result: BenchResult) -> list[str]:
     """The lines for people."""
     size = "x".join(map(str, result.size_wh))
-    lines = [f"{result.pictures} pictures of {size}, {result.film_s:.1f} s, encoder {result.encoder}"]
+    lines = [
+        tr(
+            "{pictures} pictures of {size}, {seconds:.1f} s, encoder {encoder}",
+            pictures=result.pictures,
+            size=size,
+            seconds=result.film_s,
+            encoder=result.encoder,
+        )
+    ]
     rows = [
-        *result.stage_s.items(),
-        ("whole", result.whole_s),
-        ("reading alone", result.decode_s),
-        ("plain transcode", result.transcode_s),
+        *((tr(name), seconds) for name, seconds in result.stage_s.items()),
+        (tr("whole"), result.whole_s),
+        (tr("reading alone"), result.decode_s),
+        (tr("plain transcode"), result.transcode_s),
     ]
     width = max(len(name) for name, _ in rows)
     for name, seconds in rows:
         speed = result.pictures / seconds if seconds > 0 else float("inf")
-        lines.append(f"  {name:<{width}}  {seconds:8.2f} s  {speed:8.1f} frames/s")
-    lines.append(f"  {result.ratio:.2f} times as long as the plain transcode")
-    lines.append(f"  {result.peak_bytes / 2**20:.0f} MiB of memory at most")
+        lines.append(f"  {name:<{width}}  {seconds:8.2f} s  {tr('{speed:8.1f} frames/s', speed=speed)}")
+    lines.append(tr("  {ratio:.2f} times as long as the plain transcode", ratio=result.ratio))
+    lines.append(tr("  {mebibytes:.0f} MiB of memory at most", mebibytes=result.peak_bytes / 2**20))
     return lines

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from avg_video.errors import EXIT_FAILED, EXIT_USAGE, AvgError, Interrupted, printable
+from avg_video.language import mark, tr
 
 __all__ = ["DEBUG_VARIABLE", "describe", "details", "give_up", "interrupted", "tidy_up"]
 
@@ -19,21 +20,27 @@ DEBUG_VARIABLE = "AVG_BLUR_DEBUG"
 """Set in the environment, it prints the traceback of an error as well."""
 
 SYSTEM_REMEDIES = {
-    errno.ENOSPC: "free some space and run it again",
-    errno.EDQUOT: "free some space and run it again",
-    errno.EACCES: "check that you may read the input and write into the folder of the output",
-    errno.EPERM: "check that you may read the input and write into the folder of the output",
-    errno.EROFS: "choose another folder with -o",
-    errno.ENAMETOOLONG: "choose a shorter name with -o",
-    errno.EMFILE: "close other programs and run it again",
-    errno.EIO: "check the disk or the stick it is on",
+    errno.ENOSPC: mark("free some space and run it again"),
+    errno.EDQUOT: mark("free some space and run it again"),
+    errno.EACCES: mark("check that you may read the input and write into the folder of the output"),
+    errno.EPERM: mark("check that you may read the input and write into the folder of the output"),
+    errno.EROFS: mark("choose another folder with -o"),
+    errno.ENAMETOOLONG: mark("choose a shorter name with -o"),
+    errno.EMFILE: mark("close other programs and run it again"),
+    errno.EIO: mark("check the disk or the stick it is on"),
 }
 """What to do about errors of the system that no part of the program expected."""
 
 
+HINTS = (mark("Did you mean"), mark("Possible options"))
+"""How the sentence begins in which click proposes something, in the words of the catalogue too."""
+
+
 def interrupted() -> Interrupted:
     """The error for Ctrl-C and for the system asking to stop."""
-    return Interrupted("interrupted, nothing half done was left", remedy="run the same command again to start over")
+    return Interrupted(
+        tr("interrupted, nothing half done was left"), remedy=tr("run the same command again to start over")
+    )
 
 
 def describe(error: BaseException) -> tuple[str, int]:
@@ -45,14 +52,21 @@ def describe(error: BaseException) -> tuple[str, int]:
     if isinstance(error, click.ClickException):
         return _usage(error), EXIT_USAGE
     if isinstance(error, MemoryError):
-        return "the memory is full; close other programs, or use a smaller --threads or --jobs", EXIT_FAILED
+        return tr("the memory is full; close other programs, or use a smaller --threads or --jobs"), EXIT_FAILED
     if isinstance(error, OSError) and error.strerror:
         name = "" if error.filename is None else f"{printable(os.fsdecode(error.filename))}: "
-        remedy = SYSTEM_REMEDIES.get(error.errno or 0, f"set {DEBUG_VARIABLE}=1 for details")
-        return f"{name}{printable(error.strerror).lower()}; {remedy}", EXIT_FAILED
+        if error.errno in SYSTEM_REMEDIES:
+            remedy = tr(SYSTEM_REMEDIES[error.errno])
+        else:
+            remedy = tr("set {variable}=1 for details", variable=DEBUG_VARIABLE)
+        return f"{name}{printable(tr(error.strerror)).lower()}; {remedy}", EXIT_FAILED
     what = printable(f"{type(error).__name__}: {error}".removesuffix(": "))
     return (
-        f"a fault of the program, not yours ({what}); run it again with {DEBUG_VARIABLE}=1 for details to report",
+        tr(
+            "a fault of the program, not yours ({what}); run it again with {variable}=1 for details to report",
+            what=what,
+            variable=DEBUG_VARIABLE,
+        ),
         EXIT_FAILED,
     )
 
@@ -89,6 +103,9 @@ def _usage(error: click.ClickException) -> str:
     what = printable(what[:1].lower() + what[1:])
     ctx = getattr(error, "ctx", None)
     command = "avg-blur" if ctx is None or ctx.info_name == "run" else ctx.command_path
-    what, *hint = re.split(r"\.? \(?(?=Did you mean|Possible options)", what, maxsplit=1)
-    meant = f"{hint[0][:1].lower()}{hint[0][1:].rstrip('?)')}, or " if hint else ""
-    return f"{what}; {meant}see {command} --help"
+    hints = "|".join(re.escape(tr(hint)) for hint in HINTS)
+    what, *hint = re.split(rf"\.? \(?(?={hints})", what, maxsplit=1)
+    if not hint:
+        return tr("{what}; see {command} --help", what=what, command=command)
+    meant = f"{hint[0][:1].lower()}{hint[0][1:].rstrip('?)')}"
+    return tr("{what}; {hint}, or see {command} --help", what=what, hint=meant, command=command)

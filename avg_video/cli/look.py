@@ -11,9 +11,11 @@ import click
 
 from avg_video.cli.options import PATH, looking_options, settings_from
 from avg_video.cli.progress import FileBar
+from avg_video.cli.spoken import Command
 from avg_video.cli.stop import StopSign
-from avg_video.cli.words import count_of, typed
+from avg_video.cli.words import rows, typed
 from avg_video.errors import printable
+from avg_video.language import mark, tr, trn
 
 if TYPE_CHECKING:
     from avg_video.policy.plan import Plan
@@ -21,18 +23,18 @@ if TYPE_CHECKING:
 __all__ = ["look"]
 
 
-@click.command(short_help="Number the people and make a page of faces to choose from.")
+@click.command(cls=Command, short_help=mark("Number the people and make a page of faces to choose from."))
 @click.argument("file", type=PATH)
 @click.option(
     "-o",
     "--output",
     "page",
-    metavar="PAGE",
+    metavar=mark("PAGE"),
     type=PATH,
-    help="Where the page goes. Default: a private folder in the system's temporary folder.",
+    help=mark("Where the page goes. Default: a private folder in the system's temporary folder."),
 )
-@click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
-@click.option("-q", "--quiet", is_flag=True, help="Print the page's name only.")
+@click.option("--open", "open_it", is_flag=True, help=mark("Open the page in the browser."))
+@click.option("-q", "--quiet", is_flag=True, help=mark("Print the page's name only."))
 @looking_options
 @click.pass_obj
 def look(stop: StopSign, /, file: Path, page: Path | None, open_it: bool, quiet: bool, **chosen: Any) -> int:
@@ -54,7 +56,8 @@ def look(stop: StopSign, /, file: Path, page: Path | None, open_it: bool, quiet:
     plan.save(plan_path)  # after the page: numbers must not be usable before their faces can be seen
     click.echo(printable(page_path) if quiet else "\n".join(closing_lines(file, plan, page_path, plan_path)))
     if open_it and not webbrowser.open(page_path.absolute().as_uri()):
-        click.echo(f"avg-blur: {printable(page_path)}: no browser could be started; open it yourself", err=True)
+        what = tr("no browser could be started; open it yourself")
+        click.echo(f"avg-blur: {printable(page_path)}: {what}", err=True)
     return 0
 
 
@@ -63,19 +66,25 @@ def closing_lines(file: Path, plan: Plan, page_path: Path, plan_path: Path) -> l
     numbers = [track.id for track in plan.tracks if track.confirmed]
     name = typed(file)
     return [
-        f"Found {count_of(len(numbers), 'number', 'numbers')} to choose from "
-        "(somebody who was lost from sight has several).",
-        f"  page     {printable(page_path)}",
-        f"  plan     {printable(plan_path)}",
+        trn(
+            "Found {n} number to choose from (somebody who was lost from sight has several).",
+            "Found {n} numbers to choose from (somebody who was lost from sight has several).",
+            len(numbers),
+        ),
+        *rows((tr("page"), printable(page_path)), (tr("plan"), printable(plan_path))),
         *(_next(name, numbers) if numbers else []),
-        "The page shows faces and is meant for you alone: delete it and the plan when you have chosen.",
+        tr("The page shows faces and is meant for you alone: delete it and the plan when you have chosen."),
     ]
 
 
 def _next(name: str, numbers: Sequence[int]) -> list[str]:
     """The commands to choose with, by numbers that are there."""
     first, last = numbers[0], numbers[-1]
-    return [
-        f"Next: avg-blur {name} --show {first} shows number {first} and covers all others;",
-        f"      avg-blur {name} --object {last} covers number {last} whatever the policy says.",
-    ]
+    text = tr(
+        "Next: avg-blur {name} --show {first} shows number {first} and covers all others;\n"
+        "      avg-blur {name} --object {last} covers number {last} whatever the policy says.",
+        name=name,
+        first=first,
+        last=last,
+    )
+    return text.split("\n")

@@ -11,6 +11,7 @@ from avg_video.cli.models import models
 from avg_video.cli.program import Program
 from avg_video.cli.run import run
 from avg_video.cli.verify import verify
+from avg_video.language import mark
 
 __all__ = ["main"]
 
@@ -21,7 +22,7 @@ __all__ = ["main"]
     default="run",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, prog_name="avg-blur", message="%(prog)s %(version)s", help="Show the version.")
+@click.version_option(__version__, prog_name="avg-blur", message="%(prog)s %(version)s", help=mark("Show the version."))
 def main() -> None:
     """Make lesson recordings safe to upload.
 

@@ -8,21 +8,26 @@ from pathlib import Path
 import click
 
 from avg_video.cli.options import PATH
+from avg_video.cli.spoken import Group
 from avg_video.detect import weights
 from avg_video.detect.download import host_of
 from avg_video.detect.manifest import Model, known_models, model
 from avg_video.errors import ModelError, printable
+from avg_video.language import mark, tr
 
 __all__ = ["models"]
 
+STATES = (mark("ready"), mark("missing"), mark("unusable"))
+"""Where a model can stand."""
 
-@click.group()
+
+@click.group(cls=Group)
 def models() -> None:
     """The networks that find faces: list them, fetch one, add one from a file."""
 
 
 @models.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help=mark("For machines."))
 def list_models(as_json: bool) -> None:
     """Show every detector: whether it is on this computer, its licence and where it comes from."""
     rows = [(entry, *_state(entry)) for entry in known_models().values()]
@@ -30,24 +35,25 @@ def list_models(as_json: bool) -> None:
         click.echo(json.dumps([_row(*row) for row in rows], indent=2))
         return
     wide = max(len(entry.name) for entry, _, _ in rows)
+    states = max(len(tr(state)) for state in STATES) + 1
     for entry, state, remedy in rows:
-        click.echo(f"{entry.name:<{wide}}  {state:<9}  {entry.title}, {entry.licence}, {entry.source}")
+        click.echo(f"{entry.name:<{wide}}  {tr(state):<{states}}  {entry.title}, {entry.licence}, {entry.source}")
         if remedy is not None:
-            click.echo(f"{'':<{wide}}  {'':<9}  {remedy}")
+            click.echo(f"{'':<{wide}}  {'':<{states}}  {remedy}")
 
 
 @models.command()
 @click.argument("name")
-@click.option("--url", metavar="URL", help="Fetch it from here instead; the checksum must be the same.")
+@click.option("--url", metavar="URL", help=mark("Fetch it from here instead; the checksum must be the same."))
 def fetch(name: str, url: str | None) -> None:
     """Go online and fetch the weights of NAME. The only command that uses the network."""
     known = model(name)
     if _state(known)[0] == "ready":
-        click.echo(f"{known.name} is already there")
+        click.echo(tr("{name} is already there", name=known.name))
         return
     source = url or known.url
     if source is not None:
-        click.echo(f"avg-blur goes online: {known.title} from {host_of(source)}", err=True)
+        click.echo(tr("avg-blur goes online: {title} from {host}", title=known.title, host=host_of(source)), err=True)
     weights.fetch(name, url=url)
     _say_there(known)
 

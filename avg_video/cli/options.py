@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from avg_video.language import mark, tr
+
 if TYPE_CHECKING:
     from avg_video.pipeline import Settings
 
@@ -46,7 +48,7 @@ class NumberList(click.ParamType):  # type: ignore[type-arg]  # it can't be inde
             return value
         parts = [part.strip() for part in str(value).split(",")]
         if not all(part.isascii() and part.isdigit() and 0 < len(part) < 10 and int(part) > 0 for part in parts):
-            self.fail(f"{value!r} is not a list of people's numbers such as 3,7", param, ctx)
+            self.fail(tr("{value!r} is not a list of people's numbers such as 3,7", value=value), param, ctx)
         return frozenset(int(part) for part in parts)
 
 
@@ -59,14 +61,14 @@ def looking_options(function: F) -> F:
             default=0,
             show_default=True,
             metavar="N",
-            help="Threads to use; 0 is as many as the computer has.",
+            help=mark("Threads to use; 0 is as many as the computer has."),
         ),
         click.option(
             "--detector",
             type=click.Choice(DETECTORS),
             default="auto",
             show_default=True,
-            help="What finds the faces; auto is yunet if it was added, else centerface.",
+            help=mark("What finds the faces; auto is yunet if it was added, else centerface."),
         ),
     ):
         function = option(function)
@@ -81,8 +83,8 @@ def encoding_options(function: F) -> F:
             type=click.Choice(PRESETS),
             default="veryfast",
             show_default=True,
-            metavar="NAME",
-            help="Speed of libx264, ultrafast to veryslow.",
+            metavar=mark("NAME"),
+            help=mark("Speed of libx264, ultrafast to veryslow."),
         ),
         click.option(
             "--crf",
@@ -90,14 +92,14 @@ def encoding_options(function: F) -> F:
             default=20,
             show_default=True,
             metavar="N",
-            help="Quality of the picture; smaller is better and larger in bytes.",
+            help=mark("Quality of the picture; smaller is better and larger in bytes."),
         ),
         click.option(
             "--encoder",
             default="libx264",
             show_default=True,
-            metavar="NAME|auto",
-            help="H.264 encoder; auto tries the hardware's first.",
+            metavar=mark("NAME|auto"),
+            help=mark("H.264 encoder; auto tries the hardware's first."),
         ),
     ):
         function = option(function)

@@ -12,13 +12,16 @@ from typing import Any
 from tqdm import tqdm
 
 from avg_video.errors import printable
+from avg_video.language import mark, tr
 
 __all__ = ["FileBar", "say_above", "shortened", "take_away", "tqdm_bar"]
 
 STAGE_WIDTH = 8
+STAGES = (mark("looking"), mark("making"), mark("checking"), mark("reading"), mark("plain"))
+"""What the library calls its stages; the bars say them in the active language."""
 NAME_WIDTH = 28
 ECHO_WIDTH = 4
-KNOWN = "{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}"
+KNOWN = mark("{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}")
 UNKNOWN = "{desc} {elapsed}{postfix}"
 
 
@@ -111,8 +114,8 @@ class FileBar:
         self.close()
         self._started = time.monotonic()
         if self._show:
-            head = f"{self._short}  {name:<{STAGE_WIDTH}}"
-            self._bar = tqdm_bar(head, total_s, position=self._position, form=KNOWN if total_s else UNKNOWN)
+            head = f"{self._short}  {tr(name):<{STAGE_WIDTH}}"
+            self._bar = tqdm_bar(head, total_s, position=self._position, form=tr(KNOWN if total_s else UNKNOWN))
 
     def at(self, second: float, pictures: int) -> None:
         """How far the stage is: seconds of film, and pictures done."""
@@ -121,7 +124,7 @@ class FileBar:
             return
         elapsed = time.monotonic() - self._started
         if elapsed > 0 and pictures:
-            self._bar.set_postfix_str(f"{pictures / elapsed:.0f} frames/s", refresh=False)
+            self._bar.set_postfix_str(tr("{speed:.0f} frames/s", speed=pictures / elapsed), refresh=False)
         ahead = second - self._bar.n
         if self._bar.total is not None:
             ahead = min(ahead, self._bar.total - self._bar.n)

@@ -14,6 +14,7 @@ import click
 from avg_video.cli.batch import many
 from avg_video.cli.options import PATH, STYLES, NumberList, encoding_options, looking_options, settings_from
 from avg_video.cli.progress import FileBar
+from avg_video.cli.spoken import Command
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import closing_lines, typed
 from avg_video.errors import UsageError
@@ -38,7 +39,7 @@ class Chosen:
     neutral: bool
 
 
-@click.command(name="run", hidden=True, short_help="Cover the faces in recordings (the default).")
+@click.command(cls=Command, name="run", hidden=True, short_help="Cover the faces in recordings (the default).")
 @click.argument("inputs", nargs=-1, required=True, metavar="FILE|FOLDER ...", type=PATH)
 @click.option(
     "-o",
@@ -230,5 +231,5 @@ def machine(outcome: Outcome) -> dict[str, Any]:
         "output": str(outcome.output),
         "record_path": str(outcome.record_path),
         "stage_s": outcome.stage_s,
-        "record": outcome.record.model_dump(mode="json"),
+        "record": record_data(outcome.record),
     }

@@ -11,6 +11,7 @@ import click
 
 from avg_video.cli.options import PATH, looking_options
 from avg_video.cli.progress import FileBar
+from avg_video.cli.spoken import Command
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import count_of
 from avg_video.errors import EXIT_DONE, EXIT_FAILED, printable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["verify"]
 
 
-@click.command(short_help="Check a finished copy: its bytes, its record, and that no face is seen.")
+@click.command(cls=Command, short_help="Check a finished copy: its bytes, its record, and that no face is seen.")
 @click.argument("file", type=PATH)
 @click.option("--record", metavar="FILE", type=PATH, help="Its record. Default: NAME.avg.json beside it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")

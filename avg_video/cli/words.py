@@ -9,18 +9,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avg_video.errors import printable
+from avg_video.language import mark, tr, trn
 from avg_video.media.photo_kinds import is_photo_name
 
 if TYPE_CHECKING:
     from avg_video.pipeline import Outcome
     from avg_video.record.model import Record
 
-__all__ = ["NOT_ANONYMOUS", "closing_lines", "count_of", "typed"]
+__all__ = ["HIDDEN", "NOT_ANONYMOUS", "closing_lines", "count_of", "rows", "typed"]
 
-NOT_ANONYMOUS = (
+NOT_ANONYMOUS = mark(
     "De-identified, not anonymous: posture, clothes, text in view and the room can still tell who is who.\n"
     "Watch the copy once before you pass it on."
 )
+LABEL_WIDTH = 8
+
+HIDDEN = (
+    *(mark("attachments"), mark("captions"), mark("chapters"), mark("comment"), mark("cover-art")),
+    *(mark("creation-time"), mark("data-track"), mark("encoder-notes"), mark("exif"), mark("frame-data")),
+    *(mark("free-space"), mark("gps"), mark("icc"), mark("iptc"), mark("language"), mark("location")),
+    *(mark("other-data"), mark("second-picture"), mark("second-sound"), mark("second-video"), mark("subtitles")),
+    *(mark("tags"), mark("text"), mark("thumbnail"), mark("thumbnails"), mark("time"), mark("timecode")),
+    *(mark("trailing-bytes"), mark("trailing-data"), mark("trimmed-picture"), mark("trimmed-sound")),
+    *(mark("unknown-box"), mark("video"), mark("xmp")),
+)
+"""Kinds of hidden data, as a record calls them. In English they are said as they are."""
+
+
+def rows(*pairs: tuple[str, str]) -> list[str]:
+    """Lines of a label and a text, the texts below each other."""
+    width = max(LABEL_WIDTH, *(len(label) for label, _ in pairs))
+    return [f"  {label:<{width}} {text}" for label, text in pairs]
 
 
 def count_of(n: int, one: str, many: str) -> str:
@@ -48,56 +67,53 @@ def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: C
     said: warnings that were already printed while it ran; they are not repeated.
     """
     record, photo = outcome.record, is_photo_name(outcome.output)
-    lines = [
-        f"Made {printable(outcome.output)}",
-        f"  people   {_people(record, photo=photo)}",
-    ]
+    pairs = [(tr("people"), _people(record, photo=photo))]
     if not photo:
-        lines.append(f"  sound    {_sound(record, wanted=sound_wanted)}")
-    if record.second_look.on:
-        lines.append(f"  check    {_second_look(record, photo=photo)}")
-    else:
-        lines.append("  check    no second look was taken (--no-second-look); watch the copy from start to end")
+        pairs.append((tr("sound"), _sound(record, wanted=sound_wanted)))
+    pairs.append((tr("check"), _second_look(record, photo=photo)))
     if record.input.hidden:
-        lines.append(f"  left out {', '.join(record.input.hidden)}")
-    lines.append(f"  record   {printable(outcome.record_path)}")
-    lines += [f"Warning: {printable(text)}." for text in record.warnings if text not in said]
+        pairs.append((tr("left out"), ", ".join(tr(kind) for kind in record.input.hidden)))
+    pairs.append((tr("record"), printable(outcome.record_path)))
+    lines = [tr("Made {path}", path=printable(outcome.output)), *rows(*pairs)]
+    lines += [tr("Warning: {text}.", text=printable(text)) for text in record.warnings if text not in said]
     if outcome.exit_code:
-        lines.append("A person must look at the copy before it is used; the record says where and why.")
+        lines.append(tr("A person must look at the copy before it is used; the record says where and why."))
     if not record.shown and record.covered and photo:
-        lines.append("To show someone, such as the teacher: name them in a policy, by a point at t = 0")
+        lines.append(tr("To show someone, such as the teacher: name them in a policy, by a point at t = 0"))
     elif not record.shown and record.covered:
-        lines.append(f"To show someone, such as the teacher: avg-blur look {typed(source)}")
-    lines.append(NOT_ANONYMOUS)
+        lines.append(tr("To show someone, such as the teacher: avg-blur look {name}", name=typed(source)))
+    lines.append(tr(NOT_ANONYMOUS))
     return lines
 
 
 def _people(record: Record, *, photo: bool) -> str:
     if not record.people:
-        return "nobody was found, so nothing is covered"
-    tracks = count_of(record.covered, "face", "faces")
-    shown = f", {record.shown} shown" if record.shown else ", nobody shown"
-    again = "" if photo else " (somebody who was lost from sight counts again)"
-    return f"{tracks} covered{shown}{again}"
+        return tr("nobody was found, so nothing is covered")
+    covered = trn("{n} face covered", "{n} faces covered", record.covered)
+    shown = tr("{n} shown", n=record.shown) if record.shown else tr("nobody shown")
+    text = f"{covered}, {shown}"
+    return text if photo else tr("{text} (somebody who was lost from sight counts again)", text=text)
 
 
 def _sound(record: Record, *, wanted: bool) -> str:
     sound = record.output.sound
     if wanted and not sound.kept:
-        return "none, since the recording has none"
+        return tr("none, since the recording has none")
     if not sound.kept:
-        return "not in the copy, since voices tell who someone is (--audio keep keeps it)"
+        return tr("not in the copy, since voices tell who someone is (--audio keep keeps it)")
     if sound.muted_seconds:
-        return f"kept, {sound.muted_seconds:g} s of it silenced; voices tell who someone is"
-    return "kept; voices tell who someone is"
+        return tr("kept, {seconds:g} s of it silenced; voices tell who someone is", seconds=sound.muted_seconds)
+    return tr("kept; voices tell who someone is")
 
 
 def _second_look(record: Record, *, photo: bool) -> str:
     look = record.second_look
+    if not look.on:
+        return tr("no second look was taken (--no-second-look); watch the copy from start to end")
     if photo:
-        looked = f"the covered picture looked at {count_of(look.looks, 'time', 'times')}"
+        looked = trn("the covered picture looked at {n} time", "the covered picture looked at {n} times", look.looks)
     else:
-        looked = f"{count_of(look.looks, 'covered picture', 'covered pictures')} looked at again"
+        looked = trn("{n} covered picture looked at again", "{n} covered pictures looked at again", look.looks)
     if not look.finds:
-        return f"{looked}, nobody left over"
-    return f"{looked}, {count_of(look.finds, 'face', 'faces')} still found and covered"
+        return f"{looked}, {tr('nobody left over')}"
+    return f"{looked}, {trn('{n} face still found and covered', '{n} faces still found and covered', look.finds)}"
