@@ -21,7 +21,7 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from avg_video.record.fields import Moment, Sha256
 from avg_video.record.keys import public_from_hex
 
-__all__ = ["Entry", "NotALine", "open_line", "seal"]
+__all__ = ["LogEntry", "NotALine", "open_line", "seal"]
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
@@ -41,7 +41,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Entry(_Part):
+class LogEntry(_Part):
     """What a line says of one run: the predicate of its statement, and the hash of the output."""
 
     sequence: Annotated[int, Field(ge=1)]
@@ -121,7 +121,7 @@ def seal(
     return _spelled(envelope)
 
 
-def open_line(line: bytes) -> Entry:
+def open_line(line: bytes) -> LogEntry:
     """What a line (without its end) says, its signature checked with the key that it names itself.
 
     Whose key that is, is another question. Raises `NotALine`.
@@ -133,7 +133,7 @@ def open_line(line: bytes) -> Entry:
         envelope = Envelope.from_dict(data)
         said = _Statement.model_validate_json(envelope.payload)
         predicate = said.predicate.model_dump(mode="json")
-        entry = Entry.model_validate_json(json.dumps({**predicate, "output": said.subject[0].digest.sha256}))
+        entry = LogEntry.model_validate_json(json.dumps({**predicate, "output": said.subject[0].digest.sha256}))
         envelope.verify([entry.key], 1)
     except (ValidationError, ValueError, KeyError, VerificationError) as error:
         raise NotALine("its signature does not hold") from error

@@ -24,7 +24,7 @@ from avg_video.language import cause_of, tr
 from avg_video.media.folders import data_folder
 from avg_video.media.temporary import as_output_error, sync_folder
 from avg_video.record.codes import control_number
-from avg_video.record.envelope import Entry, NotALine, open_line, seal
+from avg_video.record.envelope import LogEntry, NotALine, open_line, seal
 from avg_video.record.keys import signing_key
 from avg_video.record.lock import LockBusy, LockUnknown, locked
 
@@ -171,7 +171,7 @@ def _end_of(handle: int, path: Path) -> _End:
     return _End(size, not ended, sequence, previous, unfinished)
 
 
-def _entry_or_none(line: bytes) -> Entry | None:
+def _entry_or_none(line: bytes) -> LogEntry | None:
     try:
         return open_line(line)
     except NotALine:

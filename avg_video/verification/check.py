@@ -1,25 +1,27 @@
-"""Checks a finished copy once more, from the file alone: its bytes, its record, and whether a face can be seen in it.
+"""Checks a finished copy once more, from the file alone: its bytes, its record, the log, and whether a face can be seen
+in it.
 
-Every check is made, whatever the others find, so that the answer is complete. Each has a part of its own, `record`,
-`content`, `pictures`, `sound` or `faces`.
+Every check is made, whatever the others find, so that the answer is complete. Each has a part of its own, `log`,
+`record`, `content`, `pictures`, `sound` or `faces`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 import av
+from securesystemslib.signer import SSlibKey
 
 from avg_video.detect.detector import load_detector
 from avg_video.detect.looks import LookSettings, sharp_tiles
 from avg_video.detect.still import still_views
 from avg_video.detect.views import View, scaled
-from avg_video.errors import AvgError, InputError, UnsupportedInput, UsageError, printable
+from avg_video.errors import AvgError, InputError, UnsupportedInput, UsageError
+from avg_video.language import cause_of, tr, trn
 from avg_video.media.cores import one_thread_per_stage
 from avg_video.media.inspect import inspect_file
 from avg_video.media.opening import open_plain
@@ -28,14 +30,16 @@ from avg_video.media.photo_kinds import photo_kind
 from avg_video.media.photo_read import read_photo
 from avg_video.media.reader import VideoReader
 from avg_video.media.stages import prefetch
-from avg_video.pipeline import Progress, record_path_for
+from avg_video.pipeline import Progress
+from avg_video.record.envelope import LogEntry
 from avg_video.record.hashes import sha256_file
 from avg_video.record.model import Record
-from avg_video.record.store import read_record
 from avg_video.redact.still import picture_of
 from avg_video.verification.faces import Find, Watch, clock
+from avg_video.verification.log import LogCheck, check_log, logs_about
+from avg_video.verification.papers import Fault, Papers, record_of
 
-__all__ = ["Fault", "Verification", "verify"]
+__all__ = ["Verification", "is_photo_copy", "verify", "verify_with_logs"]
 
 EVERY_S = 0.5
 """Time between looks, s; as often as the second look when a copy is made. More misses people who pass quickly."""
@@ -45,16 +49,6 @@ DECODED_AHEAD = 4
 """Pictures decoded before they are needed; bounds memory."""
 FINDINGS_AT_MOST = 200
 """A file full of foreign data is told apart well enough by so many lines."""
-
-Part = Literal["record", "content", "pictures", "sound", "faces"]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that does not hold, as a clause."""
-
-    part: Part
-    what: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +64,10 @@ class Verification:
     looks: at how many of them was looked for faces.
     explained: at how many looks somebody was seen and the record says that as many people are shown.
     finds: faces that the record does not explain.
+    logs: the logs that were asked; empty when there is none.
+    entries: their lines that are about this very file.
+    doubts: what a person must judge, as clauses.
+    notes: what a reader may wonder about, and which is in order.
     """
 
     file: Path
@@ -80,6 +78,10 @@ class Verification:
     looks: int
     explained: int
     finds: tuple[Find, ...]
+    logs: tuple[LogCheck, ...] = ()
+    entries: tuple[LogEntry, ...] = ()
+    doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -91,26 +93,63 @@ def verify(
     file: Path,
     record_path: Path | None = None,
     *,
+    log: Path | None = None,
+    controls: Collection[str] = (),
+    keys: Sequence[SSlibKey] = (),
     detector: str = "auto",
     threads: int = 0,
     progress: Progress | None = None,
 ) -> Verification:
-    """Check the copy `file`, of a recording (MP4) or a photo (JPEG, PNG), against its record (None: the one beside it)
-    and against what such a copy may hold.
+    """Check the copy `file`, of a recording (MP4) or a photo (JPEG, PNG), against its record (None: the one beside it),
+    against the log (None: the one beside it, if there is one) and against what such a copy may hold.
+
+    Parameters
+    ----------
+    controls: control numbers that somebody kept; the log must hold the line of each, and be unchanged up to it.
+    keys: who may have signed the log; none: a key that is not this computer's is a doubt.
 
     Raises
     ------
-    UsageError: there is no such file, or the record that was named does not exist.
+    UsageError: there is no such file, a record or log that was named does not exist, or a control number is none.
     UnsupportedInput: it is something else than copies are.
     ModelError: the detector can't be had.
     """
-    watch = Watch(load_detector(detector, threads=threads), ())
     sha256 = sha256_file(file)
-    is_photo = _is_photo(file)
+    logs = logs_about(file, sha256, keys) if log is None else [check_log(log, keys)]
+    return verify_with_logs(
+        file, record_path, sha256, logs, controls, detector=detector, threads=threads, progress=progress
+    )
+
+
+def verify_with_logs(
+    file: Path,
+    record_path: Path | None,
+    sha256: str,
+    logs: Sequence[LogCheck],
+    controls: Collection[str] = (),
+    *,
+    tell_logs: bool = True,
+    detector: str = "auto",
+    threads: int = 0,
+    progress: Progress | None = None,
+) -> Verification:
+    """As `verify`, of a file whose hash is known, with logs that were checked already.
+
+    `tell_logs`: whether what is wrong with a log itself is a fault of this file too.
+    """
+    watch = Watch(load_detector(detector, threads=threads), ())
+    is_photo = is_photo_copy(file)
     if record_path is not None and not record_path.is_file():
-        raise UsageError("there is no such record", remedy="check the name", file=record_path)
-    check = _Check(file, record_path or record_path_for(file), watch, threads, progress)
+        raise UsageError(tr("there is no such record"), remedy=tr("check the name"), file=record_path)
+    entries = [entry for one in logs for entry in one.about(sha256)]
+    found = record_path or record_of(file, entries)
+    check = _Check(file, found, logs, entries, watch=watch, threads=threads, progress=progress)
+    if tell_logs:
+        check.logs_themselves(controls)
     check.read_record(sha256)
+    check.read_log()
+    if check.record is not None and check.record.output.sha256 == sha256:
+        watch.people = check.record.people  # the record of another file explains nobody
     check.content(is_photo=is_photo)
     if is_photo:
         check.photo()
@@ -126,10 +165,14 @@ def verify(
         watch.looks,
         watch.explained,
         tuple(watch.finds),
+        tuple(logs),
+        tuple(entries),
+        tuple(check.doubts),
+        tuple(check.notes),
     )
 
 
-def _is_photo(file: Path) -> bool:
+def is_photo_copy(file: Path) -> bool:
     """Whether it is of the kinds that copies of photos are, or else of that of films."""
     kind = photo_kind(file)
     if kind in ("jpeg", "png"):
@@ -138,68 +181,39 @@ def _is_photo(file: Path) -> bool:
         with file.open("rb") as opened:
             head = opened.read(8)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise InputError(f"it can't be read ({why})", remedy="check its permissions", file=file) from error
+        why = cause_of(error) or type(error).__name__
+        raise InputError(
+            tr("it can't be read ({why})", why=why), remedy=tr("check its permissions"), file=file
+        ) from error
     if kind is not None or head[4:] != b"ftyp":
         raise UnsupportedInput(
-            "it is not an MP4, and only an MP4 (of a photo a JPEG or PNG) made by avg-blur can be verified",
-            remedy="make a copy of it with avg-blur and verify that",
+            tr("it is not an MP4, and only an MP4 (of a photo a JPEG or PNG) made by avg-blur can be verified"),
+            remedy=tr("make a copy of it with avg-blur and verify that"),
             file=file,
         )
     return False
 
 
-@dataclass
-class _Check:
+@dataclass(kw_only=True)
+class _Check(Papers):
     """One file on its way through the checks."""
 
-    file: Path
-    record_path: Path
     watch: Watch
     threads: int
     progress: Progress | None
-    record: Record | None = None
-    faults: list[Fault] = field(default_factory=list)
     pictures_n: int = 0
-
-    def fault(self, part: Part, what: str) -> None:
-        self.faults.append(Fault(part, printable(what)))
-
-    def read_record(self, sha256: str) -> None:
-        """The record, and whether it is about these very bytes."""
-        if not self.record_path.is_file():
-            self.fault("record", f"its record {self.record_path.name} is not beside it")
-            return
-        try:
-            self.record = read_record(self.record_path)
-        except UsageError as error:
-            self.fault("record", f"{self.record_path.name}: {error.what}")
-            return
-        said = self.record.output
-        if said.sha256 == sha256:
-            self.watch.people = self.record.people  # the record of another file explains nobody
-        elif self.record.input.sha256 == sha256:
-            self.fault("record", f"it is the recording itself, not the copy that {self.record_path.name} is about")
-        else:
-            self.fault(
-                "record",
-                f"it is not the file that {self.record_path.name} is about, or was changed since: its SHA-256 is "
-                f"{sha256}, the record says {said.sha256}",
-            )
-        size = self.file.stat().st_size
-        if size != said.bytes:
-            self.fault("record", f"it has {size} bytes, the record says {said.bytes}")
 
     def content(self, *, is_photo: bool) -> None:
         """Every byte: nothing but pictures and sound."""
         try:
             found = inspect_photo(self.file) if is_photo else inspect_file(self.file)
         except OSError as error:
-            found = (f"it can't be read ({error.strerror or type(error).__name__})",)
+            found = (tr("it can't be read ({why})", why=cause_of(error) or type(error).__name__),)
         for what in islice(found, FINDINGS_AT_MOST):
             self.fault("content", what)
         if len(found) > FINDINGS_AT_MOST:
-            self.fault("content", f"{len(found) - FINDINGS_AT_MOST} more things of this kind")
+            more = len(found) - FINDINGS_AT_MOST
+            self.fault("content", trn("{n} more thing of this kind", "{n} more things of this kind", more))
 
     def film(self) -> None:
         """Decode all pictures, and look for faces in some."""
@@ -234,12 +248,21 @@ class _Check:
             return
         said = self.record.output
         if self.pictures_n != said.frames:
-            self.fault("record", f"it holds {self.pictures_n} pictures, the record says {said.frames}")
+            self.fault(
+                "record",
+                trn(
+                    "it holds {n} picture, the record says {said}",
+                    "it holds {n} pictures, the record says {said}",
+                    self.pictures_n,
+                    said=said.frames,
+                ),
+            )
         if size_wh != said.size_wh:
             told, is_so = ("x".join(map(str, size)) for size in (said.size_wh, size_wh))
-            self.fault("record", f"its pictures are {is_so}, the record says {told}")
+            self.fault("record", tr("its pictures are {size}, the record says {said}", size=is_so, said=told))
         if abs(seconds - said.seconds) > LASTS_S:
-            self.fault("record", f"it lasts {seconds:.3f} s, the record says {said.seconds:.3f} s")
+            lasts = {"seconds": f"{seconds:.3f}", "said": f"{said.seconds:.3f}"}
+            self.fault("record", tr("it lasts {seconds} s, the record says {said} s", **lasts))
 
     def _walk(self, reader: VideoReader) -> None:
         whole, tiles = _views(reader.info.size_wh)
@@ -258,12 +281,7 @@ class _Check:
 
     def _tell_finds(self) -> None:
         for find in self.watch.finds:
-            when = f"at {clock(find.first_s)}"
-            if find.last_s > find.first_s:
-                when = f"from {clock(find.first_s)} to {clock(find.last_s)}"
-            x1, y1, x2, y2 = find.box_xyxy
-            more = f", with others, while {find.shown} may be shown" if find.shown else ""
-            self.fault("faces", f"a face is seen {when}, {x2 - x1}x{y2 - y1} px at {x1},{y1}{more}")
+            self.fault("faces", _told(find))
 
     def sound(self) -> None:
         """Decode all of it; whether there is any must be as the record says."""
@@ -273,12 +291,34 @@ class _Check:
                 for _ in _samples(box):
                     pass
         except (AvgError, av.FFmpegError) as error:
-            what = error.what if isinstance(error, AvgError) else error.strerror
-            self.fault("sound", f"its sound can't be decoded ({what})")
+            why = error.what if isinstance(error, AvgError) else cause_of(error)
+            self.fault("sound", tr("its sound can't be decoded ({why})", why=why))
             return
         # A film that is too short for one packet of sound has none, though it was to be kept.
         if self.record is not None and has_sound and not self.record.output.sound.kept:
-            self.fault("record", "it holds sound, the record says that it was left out")
+            self.fault("record", tr("it holds sound, the record says that it was left out"))
+
+
+def _told(find: Find) -> str:
+    """A face that was seen, in words."""
+    x1, y1, x2, y2 = find.box_xyxy
+    parts = {
+        "first": clock(find.first_s),
+        "last": clock(find.last_s),
+        "size": f"{x2 - x1}x{y2 - y1}",
+        "place": f"{x1},{y1}",
+        "shown": find.shown,
+    }
+    if find.last_s > find.first_s:
+        if find.shown:
+            return tr(
+                "a face is seen from {first} to {last}, {size} px at {place}, with others, while {shown} may be shown",
+                **parts,
+            )
+        return tr("a face is seen from {first} to {last}, {size} px at {place}", **parts)
+    if find.shown:
+        return tr("a face is seen at {first}, {size} px at {place}, with others, while {shown} may be shown", **parts)
+    return tr("a face is seen at {first}, {size} px at {place}", **parts)
 
 
 def _samples(box: av.container.InputContainer) -> Iterator[av.AudioFrame]:
