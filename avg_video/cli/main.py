@@ -9,6 +9,7 @@ from avg_video.cli.bench import bench
 from avg_video.cli.look import look
 from avg_video.cli.models import models
 from avg_video.cli.program import Program
+from avg_video.cli.register import register
 from avg_video.cli.run import run
 from avg_video.cli.verify import verify
 from avg_video.language import mark
@@ -31,5 +32,5 @@ def main() -> None:
     """
 
 
-for _command in (run, look, verify, models, bench):
+for _command in (run, look, verify, models, register, bench):
     main.add_command(_command)

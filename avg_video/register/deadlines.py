@@ -1,9 +1,9 @@
 """Until when something may be kept: storage terms and known dates in, a last day out.
 
-Pure arithmetic on dates, after Regulation (EEC, Euratom) 1182/71, article 3, which says how the law of the Union counts:
-the day of the event is not counted, a period ends with the end of its last day, and a period of months or years ends on
-the day of the same number, or on the last day of the month where the month has no such day (31 January and one month is
-28 or 29 February). Weekends and holidays do not prolong a term here: to delete earlier is never wrong.
+Pure arithmetic on dates, after Regulation (EEC, Euratom) 1182/71, article 3, which says how the law of the Union
+counts: the day of the event is not counted, a period ends with the end of its last day, and a period of months or years
+ends on the day of the same number, or on the last day of the month where it has no such day (31 January and one month
+is 28 or 29 February). Weekends and holidays do not prolong a term here: to delete earlier is never wrong.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import calendar
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal, get_args
 
-__all__ = ["EVENTS", "Dates", "Deadline", "Event", "Term", "add_months", "deadline", "read_terms"]
+__all__ = ["EVENTS", "Dates", "Deadline", "Event", "Term", "add_months", "deadline", "first_of", "read_terms"]
 
 Event = Literal[
     "recording",
@@ -128,6 +128,16 @@ def deadline(terms: Iterable[Term], dates: Dates) -> Deadline:
         return Deadline(missing=tuple(missing))
     on, no_later, first = min(ends, key=lambda end: end[0])
     return Deadline(on, first, no_later, tuple(missing))
+
+
+def first_of(deadlines: Iterable[Deadline]) -> Deadline:
+    """The first of several deadlines of one thing; what any of them misses could bring it forward."""
+    each = tuple(deadlines)
+    missing = tuple(dict.fromkeys(event for one in each for event in one.missing))
+    dated = [(one.on, one) for one in each if one.on is not None]
+    if not dated:
+        return Deadline(missing=missing)
+    return replace(min(dated, key=lambda pair: pair[0])[1], missing=missing)
 
 
 def read_terms(text: str | None) -> tuple[Term, ...]:

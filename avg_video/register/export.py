@@ -24,7 +24,6 @@ Cell = str | int | bool | tuple[str, ...] | None
 """A value for machines."""
 
 COLUMNS: Mapping[str, str] = {
-    "register_ref": mark("Register"),
     "made_at": mark("Copy made at (UTC)"),
     "controller": mark("30(1)(a) Controller"),
     "contact": mark("30(1)(a) Contact"),
@@ -58,7 +57,6 @@ COLUMNS: Mapping[str, str] = {
 class Activity:
     """One run: what the register knows of it, and what its record says (None: it can't be read)."""
 
-    register_ref: str
     run_id: str
     made_at: str
     profile: str | None
@@ -99,7 +97,6 @@ def csv_text(activities: Sequence[Activity]) -> str:
 def _row(activity: Activity) -> dict[str, Cell]:
     said = activity.contents
     return {
-        "register_ref": activity.register_ref,
         "made_at": activity.made_at,
         "controller": said.controller if said else None,
         "contact": said.contact if said else None,
@@ -178,13 +175,8 @@ def _security(said: Contents | None) -> tuple[str, ...] | None:
 
 
 def _term(term: Term) -> str:
-    return " ".join(
-        part for part in (term.text or f"{term.amount} {term.unit} after {term.after}", _place(term)) if part
-    )
-
-
-def _place(term: Term) -> str:
-    return f"({term.place})" if term.place else ""
+    text = term.text or term_text(term)
+    return f"{text} ({term.place})" if term.place else text
 
 
 def _iso(day: date | None) -> str | None:

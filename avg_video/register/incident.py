@@ -37,6 +37,7 @@ class Incident:
     register_ref: how the register calls this copy.
     made_at: with its time zone.
     tokens: the pupils who are visible in it, with the standing of their consent now; None where nobody asked for one.
+    erased: how many visible pupils there are whose token was erased from the register.
     contents: what its record says; None where the record can't be read.
     original_kept: whether a place of the uncovered recording is still registered.
     noticed: when somebody found out, with its time zone; None when it isn't known.
@@ -44,7 +45,6 @@ class Incident:
     """
 
     register_ref: str
-    run_id: str
     output_sha256: str
     made_at: datetime
     uploaded_on: date | None
@@ -54,6 +54,7 @@ class Incident:
     breach_hours: int | None
     breach_contact: str | None
     tokens: tuple[tuple[str, str | None], ...]
+    erased: int
     contents: Contents | None
     original_kept: bool
     noticed: datetime | None
@@ -134,7 +135,6 @@ def _which_file(incident: Incident) -> list[Fact]:
     )
     rows: list[Fact] = [
         (tr("In the register"), incident.register_ref),
-        (tr("Run"), incident.run_id),
         (tr("SHA-256 of the copy"), incident.output_sha256),
         (tr("Copy made on"), _moment(incident.made_at)),
         (tr("Uploaded on"), tr("not registered as uploaded") if uploaded is None else _day(uploaded)),
@@ -153,7 +153,7 @@ def _which_file(incident: Incident) -> list[Fact]:
 def _who(incident: Incident) -> list[Fact]:
     contents = incident.contents
     rows: list[Fact] = [
-        (tr("Visible pupils by token"), _tokens(incident.tokens)),
+        (tr("Visible pupils by token"), _tokens(incident.tokens, incident.erased)),
         (tr("Number of people concerned"), None),
     ]
     if contents is None:
@@ -234,15 +234,16 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _tokens(tokens: Sequence[tuple[str, str | None]]) -> str:
-    if not tokens:
-        return tr("none registered")
-    return ", ".join(
+def _tokens(tokens: Sequence[tuple[str, str | None]], erased: int) -> str:
+    known = [
         token
         if standing is None
         else tr("{token} (consent: {standing})", token=token, standing=standing_text(standing))
         for token, standing in tokens
-    )
+    ]
+    if erased:
+        known.append(trn("{n} whose token was erased", "{n} whose tokens were erased", erased))
+    return ", ".join(known) or tr("none registered")
 
 
 def _listed(lines: Sequence[str]) -> str | None:
