@@ -109,6 +109,7 @@ class Outcome:
     ----------
     exit_code: 0 done and checked; 3 done, but a person must look (the record's warnings say at what).
     stage_s: wall seconds of each stage.
+    finds_s: whom the second look found: second, and box in px, of each one's first sight.
     """
 
     record: Record
@@ -116,6 +117,7 @@ class Outcome:
     record_path: Path
     exit_code: int
     stage_s: dict[str, float]
+    finds_s: tuple[tuple[float, tuple[float, float, float, float]], ...] = ()
 
 
 def default_output(path: Path) -> Path:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import numpy as np
 
 from avg_video.detect.boxes import Boxes
 from avg_video.detect.detector import Detector, detector_name, load_detector
@@ -47,9 +49,11 @@ from avg_video.media.temporary import PrivateTemporary
 from avg_video.media.timing import Timeline
 from avg_video.media.writer import VideoWriter
 from avg_video.photos import anonymise_photo
+from avg_video.policy.covers import Followed, cover_tracks
 from avg_video.policy.decide import Verdicts, decide
-from avg_video.policy.document import Policy
+from avg_video.policy.document import Cover, Policy
 from avg_video.policy.gaps import split_gaps
+from avg_video.policy.people import bind
 from avg_video.policy.plan import Plan
 from avg_video.record.entries import input_entry, not_checked, output_entry
 from avg_video.record.hashes import sha256_file
@@ -58,6 +62,7 @@ from avg_video.record.versions import tool_versions
 from avg_video.redact.paint import Style, paint_picture
 from avg_video.redact.script import Script
 from avg_video.redact.second import SecondLook
+from avg_video.redact.trail import Trail, Wish, follow
 from avg_video.track.search import search
 
 __all__ = [
@@ -148,10 +153,13 @@ def anonymise(
         elif plan.settings.get("detector") != detector_name(settings.detector):
             remedy = "give --detector as then, or run avg-blur look again"
             raise UsageError("the plan was made with another detector", remedy=remedy, file=path)
+        plan, followed = bind(plan, policy), follow_drawn(path, plan.timeline, policy, settings.threads)
     _check_numbers(path, plan, {*objected, *shown})
     if not plan.tracks:
         job.warn("no face was found in it; watch the copy before you use it")
-    verdicts = decide(plan.tracks, plan.timeline, plan.motion, policy, objected=objected, shown=shown)
+    verdicts = decide(
+        plan.tracks, plan.timeline, plan.motion, policy, objected=objected, shown=shown, followed=followed
+    )
     for text in verdicts.warnings:
         job.warn(text)
     return _make(job, plan, policy, verdicts, encoder)
@@ -177,7 +185,9 @@ def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: E
     ):
         with job.timed("making"):
             job.progress.stage("making", plan.timeline.duration_s)
-            script = Script(plan.tracks, {d.track_id: d.covered_frames for d in verdicts.decisions if d.reason.shows})
+            drawn = cover_tracks(verdicts.covers, 1 + max((track.id for track in plan.tracks), default=0))
+            shows = {d.track_id: d.covered_frames for d in verdicts.decisions if d.reason.shows}
+            script = Script((*plan.tracks, *drawn), shows)
             hidden, met = _write(job, video.path, plan.timeline, script, encoder, sound, second)
         for text in met:
             if text not in job.warnings:
@@ -206,7 +216,31 @@ def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: E
             warnings=tuple(job.warnings),
             not_checked=not_checked(sound=sound.keep, second_look=settings.second_look),
         )
-        return job.publish(record, video, note)
+        return replace(job.publish(record, video, note), finds_s=tuple(second.finds_s))
+
+
+def follow_drawn(path: Path, timeline: Timeline, policy: Policy, threads: int = 0) -> dict[int, Followed]:
+    """Where the content of covers drawn by hand goes, by line from 1, for those that follow it; reads the recording.
+
+    Raises what reading raises.
+    """
+    lines = {k: line for k, line in enumerate(policy.cover, 1) if line.follow == "content"}
+    wishes = {k: wish for k, line in lines.items() if (wish := _wish(line, timeline)) is not None}
+    if not wishes:
+        return {k: Followed(np.zeros((0, 4), np.float32), None) for k in lines}
+    with one_thread_per_stage(), VideoReader(path, threads=min(threads, MAX_THREADS)) as reader:
+        trails = dict(zip(wishes, follow(reader, list(wishes.values()), timeline), strict=True))
+    nowhere = Trail()
+    found = {k: trails.get(k, nowhere) for k in lines}
+    return {k: Followed(np.array(t.boxes_xyxy, np.float32).reshape(-1, 4), t.lost) for k, t in found.items()}
+
+
+def _wish(line: Cover, timeline: Timeline) -> Wish | None:
+    """What to follow for a line; None where it begins after the end."""
+    if (line.start_s or 0.0) >= timeline.duration_s:
+        return None
+    box = np.array(line.box, np.float64) * [*timeline.size_wh, *timeline.size_wh]
+    return Wish(*line.pictures(timeline), box.astype(np.float32))
 
 
 def _second_look(detector: Detector, info: SourceInfo) -> Callable[[Picture], Boxes]:

@@ -111,12 +111,9 @@ def draw_covers(
 
 def _draw(line: Cover, k: int, timeline: Timeline, places: Places, followed: Mapping[int, Followed]) -> Drawn:
     rule, n = line.rule(k), len(timeline)
-    start = line.start_s or 0.0
-    if start >= timeline.duration_s:
+    first, end = line.pictures(timeline)
+    if first == n:
         return Drawn(rule, n, np.zeros((0, 4), np.float32), None)
-    first = timeline.index_at(start)
-    # The picture on screen at `to` is covered as well.
-    end = n if line.end_s is None or line.end_s >= timeline.duration_s else timeline.index_at(line.end_s) + 1
     box = (np.array(line.box, np.float64) * [*timeline.size_wh, *timeline.size_wh]).astype(np.float32)
     if line.follow == "content" and n > 1:
         if k not in followed:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from avg_video.language import mark, tr
+from avg_video.media.timing import Timeline
 from avg_video.policy.answers import Contact, LegalBasis, Organisation, Reference, Slug, Slugs, Token, Tokens, YesNo
 from avg_video.policy.drawn import box_of, group_of, number_of, sha256_of
 from avg_video.policy.faults import fault, policy_error
@@ -221,6 +222,14 @@ class Cover(_Span):
     def rule(self, number: int) -> str:
         """What reports call this line, the `number`-th of its kind."""
         return f"cover {number}" if self.what is None else f"cover {number} {self.what}"
+
+    def pictures(self, timeline: Timeline) -> tuple[int, int]:
+        """The first picture it covers, and the one behind the last; the one on screen at `to` is covered as well."""
+        if (self.start_s or 0.0) >= timeline.duration_s:
+            return len(timeline), len(timeline)
+        ends = self.end_s is not None and self.end_s < timeline.duration_s
+        end = timeline.index_at(self.end_s) + 1 if ends and self.end_s is not None else len(timeline)
+        return timeline.index_at(self.start_s or 0.0), end
 
 
 class Same(_Table):
