@@ -6,6 +6,7 @@ import click
 
 from avg_video import __version__
 from avg_video.cli.bench import bench
+from avg_video.cli.consent import consent
 from avg_video.cli.look import look
 from avg_video.cli.models import models
 from avg_video.cli.program import Program
@@ -32,5 +33,5 @@ def main() -> None:
     """
 
 
-for _command in (run, look, verify, models, register, bench):
+for _command in (run, look, verify, models, consent, register, bench):
     main.add_command(_command)

@@ -147,7 +147,7 @@ class _Reader:
     def _text(self, column: str, *, required: bool) -> str:
         text = self._fields.get(column, "").strip()
         if not text and required:
-            self._wrong(column, tr("it is empty"))
+            self._wrong(column, tr("it was left out"))
         return text
 
     def _wrong(self, column: str, what: str) -> None:

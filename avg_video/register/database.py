@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 
 from avg_video.errors import OutputError, RegisterError, UsageError
-from avg_video.language import tr
+from avg_video.language import cause_of, tr
 from avg_video.media.folders import data_folder
 from avg_video.media.temporary import PrivateTemporary
 from avg_video.register import schema
@@ -191,7 +191,7 @@ def _is_there(place: Path) -> bool:
         mode = _mode(place)
         riders = {rider: _mode(place.with_name(place.name + rider)) for rider in _RIDERS}
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = (error.strerror if isinstance(error, OSError) else None) or tr("no valid name")
+        why = cause_of(error) or tr("no valid name")
         raise RegisterError(
             tr("the register can't be read ({why})", why=why),
             remedy=tr("check the permissions of its folder, or give another register with --register"),
@@ -256,7 +256,7 @@ def _make(place: Path, *, own: bool) -> None:
     except OutputError as error:
         raise _unwritable(error.what, place) from error
     except OSError as error:
-        raise _unwritable(error.strerror or type(error).__name__, place) from error
+        raise _unwritable(cause_of(error) or type(error).__name__, place) from error
 
 
 def _open_file(place: Path, wait_s: float) -> sqlite3.Connection:

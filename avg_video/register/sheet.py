@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from avg_video.errors import UsageError
-from avg_video.language import tr, trn
+from avg_video.language import cause_of, tr, trn
 from avg_video.register.answers import COLUMNS, Answer, AnswerFaults, read_answer
 
 __all__ = ["MAX_BYTES", "SheetError", "read_sheet"]
@@ -82,7 +82,7 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         raise UsageError(tr("there is no such file"), remedy=tr("check its name"), file=path) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = (error.strerror if isinstance(error, OSError) else None) or tr("no valid name")
+        why = cause_of(error) or tr("no valid name")
         raise UsageError(
             tr("the sheet can't be read ({why})", why=why), remedy=tr("check its permissions"), file=path
         ) from None
