@@ -9,6 +9,7 @@ from avg_video.cli.bench import bench
 from avg_video.cli.consent import consent
 from avg_video.cli.look import look
 from avg_video.cli.models import models
+from avg_video.cli.profiles import profiles
 from avg_video.cli.program import Program
 from avg_video.cli.register import register
 from avg_video.cli.run import run
@@ -33,5 +34,5 @@ def main() -> None:
     """
 
 
-for _command in (run, look, verify, models, consent, register, bench):
+for _command in (run, look, verify, profiles, models, consent, register, bench):
     main.add_command(_command)

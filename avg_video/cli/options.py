@@ -19,8 +19,11 @@ __all__ = [
     "PRESETS",
     "STYLES",
     "NumberList",
+    "ShownList",
+    "SlugList",
     "encoding_options",
     "looking_options",
+    "paper_options",
     "settings_from",
 ]
 
@@ -38,6 +41,22 @@ DETECTORS = ("auto", "centerface", "yunet", "blazeface")
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 
 
+class SlugList(click.ParamType):  # type: ignore[type-arg]  # it can't be indexed in click before 8.5
+    """Words such as the checks of a profile: `informed,steps`."""
+
+    name = "words"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        from avg_video.policy.answers import is_slug
+
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in str(value).split(",")]
+        if not all(is_slug(part) for part in parts):
+            self.fail(tr("{value!r} is not a list of words such as informed,steps", value=value), param, ctx)
+        return tuple(dict.fromkeys(parts))
+
+
 class NumberList(click.ParamType):  # type: ignore[type-arg]  # it can't be indexed in click before 8.5
     """Numbers of people, as the page of `avg-blur look` gives them: `3,7`."""
 
@@ -47,9 +66,57 @@ class NumberList(click.ParamType):  # type: ignore[type-arg]  # it can't be inde
         if isinstance(value, frozenset):
             return value
         parts = [part.strip() for part in str(value).split(",")]
-        if not all(part.isascii() and part.isdigit() and 0 < len(part) < 10 and int(part) > 0 for part in parts):
+        if not all(_is_number(part) for part in parts):
             self.fail(tr("{value!r} is not a list of people's numbers such as 3,7", value=value), param, ctx)
         return frozenset(int(part) for part in parts)
+
+
+class ShownList(click.ParamType):  # type: ignore[type-arg]  # it can't be indexed in click before 8.5
+    """Numbers of people who may be shown, each with a pupil's token or a role where that is known: `1=L05,2=teacher,3`.
+
+    A dict from each number to its token or role, or None.
+    """
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[int, str | None]:
+        from avg_video.policy.answers import is_slug, is_token
+
+        if isinstance(value, dict):
+            return value
+        found: dict[int, str | None] = {}
+        for part in str(value).split(","):
+            number, equals, said = (piece.strip() for piece in part.partition("="))
+            known = not equals or is_token(said) or is_slug(said)
+            if not _is_number(number) or not known or int(number) in found:
+                what = tr("{value!r} is not a list of people's numbers such as 1=L05,2=teacher,3", value=value)
+                self.fail(what, param, ctx)
+            found[int(number)] = said if equals else None
+        return found
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text) > 0
+
+
+def paper_options(function: F) -> F:
+    """`--profile` and `--confirm`."""
+    for option in (
+        click.option(
+            "--confirm",
+            type=SlugList(),
+            default=(),
+            metavar="A,B",
+            help=mark("What you confirm of the profile's checklist; avg-blur profiles show NAME lists it."),
+        ),
+        click.option(
+            "--profile",
+            metavar="NAME|FILE",
+            help=mark("Whose guideline is followed; avg-blur profiles list names them. Default: as the policy says."),
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 def looking_options(function: F) -> F:

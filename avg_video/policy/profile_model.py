@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from avg_video.language import active, tr
-from avg_video.policy.answers import Contact, LegalBasis, Organisation, Slug, YesNo
+from avg_video.policy.answers import Contact, LegalBasis, Organisation, Slug, Slugs, YesNo
 from avg_video.policy.faults import fault, policy_error
 
 __all__ = [
@@ -168,6 +168,7 @@ class Places(_Table):
     purpose: Line | None = None
     legal_basis: Line | None = None
     needs_consent: Line | None = None
+    own_choice: Line | None = None
     objection: Line | None = None
     controller: Line | None = None
 
@@ -189,6 +190,8 @@ class Profile(_Table):
     legal_basis: LegalBasis | None = None
     needs_consent: YesNo = False
     """Whether people are shown only with a valid consent in the register."""
+    own_choice: Slugs = ()
+    """Roles, as `who` of a show line gives them, who choose themselves to be filmed: no consent is asked of them."""
     objection: YesNo = False
     """Whether pupils, or their parents, may object to being filmed."""
     controller: Organisation | None = None
