@@ -24,6 +24,7 @@ from avg_video.job import (
     Settings,
     Silent,
     check_names,
+    no_numbers,
     people_entries,
     policy_beside,
     policy_entry,
@@ -84,6 +85,8 @@ def anonymise_photo(
     with PrivateTemporary(output, overwrite=settings.overwrite):
         pass  # a folder that is missing or not writable is better known before the photo was looked at
     policy = policy_beside(path) if policy is None else policy
+    if policy.by_number:
+        raise no_numbers(path)
     job = Job(path, output, settings, progress)
     progress.stage("looking", None)
     with job.timed("looking"):
@@ -158,7 +161,8 @@ def _cover(photo: Photo, found: _Found, verdicts: Verdicts, detector: Detector, 
     """Cover everybody who is not shown, look again and cover who is still found, until nobody is."""
     shows = {d.track_id: d.covered_frames for d in verdicts.decisions if d.reason.shows}
     covered, left = Script(found.tracks, shows).at(0)
-    boxes = np.concatenate([covered, *(more for number, more in found.around.items() if number not in shows)])
+    around = [more for number, more in found.around.items() if number not in shows]
+    boxes = np.concatenate([covered, *around, *(cover.parts_at(0) for cover in verdicts.covers)])
     done = _Covered(cover_still(photo.rgb, boxes, settings.style))
     if not settings.second_look:
         return done

@@ -198,8 +198,8 @@ class Show(_Table):
     @model_validator(mode="after")
     def _says_who(self) -> Self:
         if (self.at is None) == (self.number is None):
-            what = "it says nobody" if self.at is None else "it says two ways who is meant"
-            raise fault(what, "give at = { t = ..., x = ..., y = ... }, or else number = ...")
+            what = tr("it says nobody") if self.at is None else tr("it says two ways who is meant")
+            raise fault(what, tr("give at = { t = ..., x = ..., y = ... }, or else number = ..."))
         return self
 
     @property
@@ -300,8 +300,10 @@ class Policy(_Table):
     @model_validator(mode="after")
     def _says_whose_numbers(self) -> Self:
         if self.numbers is None and self.by_number:
-            remedy = "choose people with avg-blur review, which writes [numbers]; or by points and places"
-            raise fault("people are named by number, but not in which search they got it", remedy)
+            raise fault(
+                tr("people are named by number, but not in which search they got it"),
+                tr("choose people with avg-blur review, which writes [numbers]; or by points and places"),
+            )
         return self
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avg_video.language import mark
+from avg_video.language import tr
 from avg_video.policy.faults import fault
 
 __all__ = ["MAX_GROUP", "MAX_NUMBER", "box_of", "group_of", "number_of", "sha256_of"]
@@ -20,38 +20,36 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 def box_of(value: object) -> tuple[float, float, float, float]:
     """Left, top, right, bottom, each 0..1. Raises a fault for anything else, and for a box without area."""
-    remedy = mark("write [left, top, right, bottom] in fractions of the upright picture, from 0 to 1")
+    remedy = tr("write [left, top, right, bottom] in fractions of the upright picture, from 0 to 1")
     if not isinstance(value, list | tuple) or len(value) != 4:
-        raise fault(mark("it is not a box"), remedy)
+        raise fault(tr("it is not a box"), remedy)
     if any(isinstance(v, bool) or not isinstance(v, int | float) or not 0 <= v <= 1 for v in value):
-        raise fault(mark("it is not a box inside the picture"), remedy)
+        raise fault(tr("it is not a box inside the picture"), remedy)
     left, top, right, bottom = (float(v) for v in value)
     if right - left < LEAST_SIDE or bottom - top < LEAST_SIDE:
-        raise fault(mark("it has no area"), mark("give left before right, and top before bottom"))
+        raise fault(tr("it has no area"), tr("give left before right, and top before bottom"))
     return left, top, right, bottom
 
 
 def number_of(value: object) -> int:
     """A person's number. Raises a fault for anything but a whole number from 1."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_NUMBER:
-        raise fault(
-            mark("it is not the number of a person"), mark("write a number as the review page shows it, such as 3")
-        )
+        raise fault(tr("it is not the number of a person"), tr("write a number as the review page shows it, such as 3"))
     return value
 
 
 def group_of(value: object) -> tuple[int, ...]:
     """At least two different numbers, the lowest first. Raises a fault for anything else."""
     if not isinstance(value, list | tuple) or not 2 <= len(value) <= MAX_GROUP:
-        raise fault(mark("it does not name several people"), mark("write numbers = [3, 7]"))
+        raise fault(tr("it does not name several people"), tr("write numbers = [3, 7]"))
     numbers = tuple(sorted(number_of(v) for v in value))
     if len(set(numbers)) < len(numbers):
-        raise fault(mark("it names one number twice"), mark("write each number once"))
+        raise fault(tr("it names one number twice"), tr("write each number once"))
     return numbers
 
 
 def sha256_of(value: object) -> str:
     """64 hexadecimal digits. Raises a fault for anything else."""
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
-        raise fault(mark("it is not a SHA-256"), mark("leave this table as avg-blur review wrote it"))
+        raise fault(tr("it is not a SHA-256"), tr("leave this table as avg-blur review wrote it"))
     return value
