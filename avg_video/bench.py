@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avg_video import language
 from avg_video.errors import AvgError, InputError, UsageError
 from avg_video.language import tr
 from avg_video.media.photo_kinds import photo_kind
@@ -237,7 +238,9 @@ def _in_own_process(
     work: Any, path: Path, output: Path, settings: Settings, progress: Progress | None
 ) -> dict[str, Any]:
     here, there = multiprocessing.Pipe(duplex=False)
-    child = multiprocessing.get_context("spawn").Process(target=_child, args=(there, work, path, output, settings))
+    child = multiprocessing.get_context("spawn").Process(
+        target=_child, args=(there, language.active(), work, path, output, settings)
+    )
     child.start()
     there.close()
     try:
@@ -266,7 +269,8 @@ def _in_own_process(
             child.join()
 
 
-def _child(pipe: Connection, work: Any, path: Path, output: Path, settings: Settings) -> None:
+def _child(pipe: Connection, speak: str, work: Any, path: Path, output: Path, settings: Settings) -> None:
+    language.use(speak)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the one that measures ends this one
     try:
         pipe.send(("done", work(path, output, settings, _Reporter(pipe))))

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from avg_video import language
 from avg_video.batch.collect import Job
 from avg_video.batch.summary import JobResult
 from avg_video.errors import EXIT_FAILED, AvgError, Interrupted, printable
+from avg_video.language import tr
 from avg_video.media.temporary import discard_all
 from avg_video.media.watch import stalled, when_stalled
 from avg_video.pipeline import Progress
@@ -52,7 +54,10 @@ def describe(error: BaseException) -> tuple[str, int]:
     if isinstance(error, AvgError):
         return str(error), error.exit_code
     what = printable(f"{type(error).__name__}: {error}".removesuffix(": "))
-    return f"a fault of the program, not yours ({what}); nothing was written, please report it", EXIT_FAILED
+    return (
+        tr("a fault of the program, not yours ({what}); nothing was written, please report it", what=what),
+        EXIT_FAILED,
+    )
 
 
 class Crew(Protocol):
@@ -130,7 +135,7 @@ class _Teller:
 
 
 def _stopped(job: Job) -> Interrupted:
-    return Interrupted("stopped with the batch", remedy="run the same command again to go on", file=job.source)
+    return Interrupted(tr("stopped with the batch"), remedy=tr("run the same command again to go on"), file=job.source)
 
 
 class HiredCrew:
@@ -151,7 +156,7 @@ class HiredCrew:
         if self.reports:
             return self._executor.submit(self._desk.do, number, job)
         self._queue.put((number, "begin", ()))
-        return self._executor.submit(_do_far, self._desk.work, self._desk.describe, job)
+        return self._executor.submit(_do_far, language.active(), self._desk.work, self._desk.describe, job)
 
     def events(self, wait_s: float = 0.0) -> list[Event]:
         return _drain(self._queue.get, wait_s)
@@ -180,7 +185,10 @@ class LocalCrew:
         self._stop = context.Event()
         self._before = set(multiprocessing.active_children())
         self._pool = ProcessPoolExecutor(
-            n, mp_context=context, initializer=_begin, initargs=(work, words, self._queue, self._stop)
+            n,
+            mp_context=context,
+            initializer=_begin,
+            initargs=(language.active(), work, words, self._queue, self._stop),
         )
 
     def submit(self, number: int, job: Job) -> Future[Ended]:
@@ -228,8 +236,9 @@ _busy = threading.Lock()
 """Held while this process does a job."""
 
 
-def _begin(work: Work, words: Describe, events: Any, stop: Any) -> None:
+def _begin(speak: str, work: Work, words: Describe, events: Any, stop: Any) -> None:
     global _desk
+    language.use(speak)
     # A terminal sends Ctrl-C to every process at once; here the parent alone decides, and says so through `stop`.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     events.cancel_join_thread()  # a parent that stopped reading must not keep this process from ending
@@ -267,7 +276,8 @@ def _do_near(number: int, job: Job) -> Ended:
         return _desk.do(number, job)
 
 
-def _do_far(work: Work, words: Describe, job: Job) -> Ended:
+def _do_far(speak: str, work: Work, words: Describe, job: Job) -> Ended:
+    language.use(speak)
     return _Desk(work, words, _forget, _never).do(0, job)
 
 
