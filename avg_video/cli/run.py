@@ -226,6 +226,8 @@ def plan_for(source: Path, chosen: Chosen) -> Plan | None:
 
 def machine(outcome: Outcome) -> dict[str, Any]:
     """The result of one recording, for `--json`."""
+    from avg_video.record.store import record_data
+
     return {
         "exit_code": outcome.exit_code,
         "output": str(outcome.output),

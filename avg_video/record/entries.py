@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from avg_video.language import mark, tr
 from avg_video.media.encoders import Encoder
 from avg_video.media.sound import SoundPlan
 from avg_video.media.source import SourceInfo
@@ -19,15 +20,15 @@ from avg_video.track.types import Evidence, Track
 __all__ = ["input_entry", "not_checked", "output_entry", "person_entry"]
 
 NOT_CHECKED = (
-    "faces turned fully away, clothes, posture, gait, jewellery and tattoos: a person may be known by these",
-    "names and faces on paper, boards, screens, posters and name tags",
-    "reflections in windows and mirrors",
-    "damage inside single pictures that the decoder could not notice",
+    mark("faces turned fully away, clothes, posture, gait, jewellery and tattoos: a person may be known by these"),
+    mark("names and faces on paper, boards, screens, posters and name tags"),
+    mark("reflections in windows and mirrors"),
+    mark("damage inside single pictures that the decoder could not notice"),
 )
 """What no run of this program looks at; every record says so."""
 
-NOT_CHECKED_SOUND = "who can be heard, and what is said: the sound was kept"
-NOT_CHECKED_SECOND = "whether a face was missed: the second look was switched off"
+NOT_CHECKED_SOUND = mark("who can be heard, and what is said: the sound was kept")
+NOT_CHECKED_SECOND = mark("whether a face was missed: the second look was switched off")
 
 
 def person_entry(
@@ -134,5 +135,6 @@ def _muted_seconds(sound: SoundPlan, duration_s: float) -> float:
 
 
 def not_checked(*, sound: bool, second_look: bool) -> tuple[str, ...]:
-    """What this run did not look at, given whether sound was kept and the second look done."""
-    return (*NOT_CHECKED, *(() if not sound else (NOT_CHECKED_SOUND,)), *(() if second_look else (NOT_CHECKED_SECOND,)))
+    """What this run did not look at, given whether sound was kept and the second look done, in the active language."""
+    sometimes = ((NOT_CHECKED_SOUND, sound), (NOT_CHECKED_SECOND, not second_look))
+    return tuple(tr(text) for text in (*NOT_CHECKED, *(text for text, so in sometimes if so)))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializationInfo,
     StringConstraints,
     WithJsonSchema,
 )
+
+from avg_video.language import LANGUAGES
 
 __all__ = [
     "Count",
@@ -30,6 +34,7 @@ __all__ = [
     "Stretches",
     "Token",
     "Word",
+    "as_node",
 ]
 
 UTC_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
@@ -62,10 +67,14 @@ Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", 
 """A fixed word of this program, such as a reason or a category."""
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._,:+/=() -]+$", max_length=120)]
 """A technical name or version, such as that of a codec."""
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$", max_length=500)]
+LINE_PATTERN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
+LINE_LENGTH = 500
+Line = Annotated[str, StringConstraints(pattern=LINE_PATTERN, max_length=LINE_LENGTH)]
 """One line of text."""
 Language = Annotated[
-    str, StringConstraints(pattern="^(en|nl)$"), WithJsonSchema({"type": "string", "enum": ["en", "nl"]})
+    str,
+    StringConstraints(pattern=f"^({'|'.join(LANGUAGES)})$"),
+    WithJsonSchema({"type": "string", "enum": list(LANGUAGES)}),
 ]
 """English or Dutch, as of `avg_video.language`."""
 PupilToken = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}[0-9]{1,4}$")]
@@ -99,3 +108,27 @@ class Entry(BaseModel):
         use_attribute_docstrings=True,
         json_schema_serialization_defaults_required=True,
     )
+
+
+def as_node(kind: str, key: str) -> tuple[BeforeValidator, PlainSerializer, WithJsonSchema]:
+    """Makes one line of text a thing of that kind when it is written (in JSON, by alias), `{"@type": kind, key: text}`,
+    and a text again when it is read; for texts that name what a vocabulary has a class for, such as a controller."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        if set(value) != {"@type", key} or value["@type"] != kind:
+            raise ValueError(f"expected a text, or a table of @type {kind} and {key}")
+        return value[key]
+
+    def write(text: str, info: SerializationInfo) -> str | dict[str, str]:
+        return {"@type": kind, key: text} if info.by_alias else text
+
+    text = {"type": "string", "pattern": LINE_PATTERN, "maxLength": LINE_LENGTH}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {"@type": {"const": kind, "type": "string"}, key: text},
+        "required": ["@type", key],
+        "additionalProperties": False,
+    }
+    return BeforeValidator(read), PlainSerializer(write, when_used="json"), WithJsonSchema(schema)

@@ -6,10 +6,12 @@ a short word is accepted, so that free text from a recording can't slip in. docs
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import UUID4, Field, model_validator
+from pydantic import UUID4, Field, StringConstraints, WithJsonSchema, model_validator
 
+from avg_video.language import LANGUAGES
+from avg_video.record.context import context_for, file_iri
 from avg_video.record.fields import (
     Count,
     Entry,
@@ -57,9 +59,30 @@ SCHEMA_VERSION: Final = 3
 """Raised by one whenever a field is added, removed or changes its meaning."""
 
 
+RunIri = Annotated[str, StringConstraints(pattern=r"^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+"""The run as a name (RFC 9562)."""
+FileIri = Annotated[str, StringConstraints(pattern=r"^ni:///sha-256;[A-Za-z0-9_-]{43}$")]
+"""A file as a name (RFC 6920)."""
+Context = Annotated[dict[str, Any], WithJsonSchema({"enum": [context_for(language) for language in LANGUAGES]})]
+
+
+# Filled in from the fields before them. One that was not valid is missing here, and is what will be reported.
+def _name_of_run(data: dict[str, Any]) -> str:
+    return data["run_id"].urn if "run_id" in data else ""
+
+
+def _name_of_file(data: dict[str, Any]) -> str:
+    return file_iri(data["sha256"]) if "sha256" in data else ""
+
+
+def _context_of(data: dict[str, Any]) -> dict[str, Any]:
+    return context_for(data["language"]) if "language" in data else {}
+
+
 class ToolVersions(Entry):
     """What did the work. Every part that can change a pixel is listed."""
 
+    jsonld_type: Literal["prov:SoftwareAgent"] = Field(default="prov:SoftwareAgent", alias="@type")
     avg_blur: Token
     """Version of this program."""
     python: Token
@@ -78,11 +101,26 @@ class ToolVersions(Entry):
     """Operating system and kind of processor; no name of a computer or a user."""
 
 
-class InputEntry(Entry):
+class _File(Entry):
+    """A file with persons in it, named by its content."""
+
+    jsonld_type: tuple[Literal["prov:Entity"], Literal["dpv:PersonalData"]] = Field(
+        default=("prov:Entity", "dpv:PersonalData"), alias="@type"
+    )
+    sha256: Sha256
+    """SHA-256 of the whole file; another hash means that it is not this file."""
+    jsonld_id: FileIri = Field(default_factory=_name_of_file, alias="@id")
+
+    @model_validator(mode="after")
+    def _named_by_its_hash(self) -> Self:
+        if self.jsonld_id != file_iri(self.sha256):
+            raise ValueError("@id: expected the name that belongs to sha256")
+        return self
+
+
+class InputEntry(_File):
     """The recording that went in, by its hash and its technical shape; neither its name nor its place."""
 
-    sha256: Sha256
-    """SHA-256 of the whole file."""
     bytes: Count
     """Its size in bytes."""
     container: Token
@@ -111,17 +149,16 @@ class InputEntry(Entry):
 class SoundEntry(Entry):
     """What happened to the sound."""
 
+    jsonld_type: Literal["avg:Sound"] = Field(default="avg:Sound", alias="@type")
     kept: bool
     """Whether the output has sound. Voices are personal data and can't be made unrecognisable by muting parts."""
     muted_seconds: Seconds
     """How many seconds of kept sound were silenced."""
 
 
-class OutputEntry(Entry):
-    """The video that was made."""
+class OutputEntry(_File):
+    """The video that was made. It is de-identified, and still about people."""
 
-    sha256: Sha256
-    """SHA-256 of the whole file; another hash means that it is not this file."""
     bytes: Count
     """Its size in bytes."""
     frames: Annotated[int, Field(gt=0)]
@@ -145,6 +182,7 @@ class OutputEntry(Entry):
 class PolicyEntry(Entry):
     """The rules that said who may be shown."""
 
+    jsonld_type: Literal["prov:Plan"] = Field(default="prov:Plan", alias="@type")
     source: Literal["none", "file", "numbers", "file-and-numbers"]
     """Where they came from: nowhere (all covered), a policy file, numbers chosen by eye, or both of these."""
     sha256: Sha256 | None
@@ -164,6 +202,9 @@ class PolicyEntry(Entry):
 class ModelEntry(Entry):
     """The face detector. It finds faces; it can't tell whose they are."""
 
+    jsonld_type: tuple[Literal["prov:Entity"], Literal["avg:FaceDetector"]] = Field(
+        default=("prov:Entity", "avg:FaceDetector"), alias="@type"
+    )
     name: Word
     """Its name."""
     sha256: Sha256
@@ -173,6 +214,7 @@ class ModelEntry(Entry):
 class PersonEntry(Entry):
     """One stretch in which one face was followed. A person who leaves and returns has several numbers."""
 
+    jsonld_type: Literal["avg:FollowedFace"] = Field(default="avg:FollowedFace", alias="@type")
     number: Annotated[int, Field(ge=1)]
     """Its number within this recording, by first appearance; it means nothing in any other recording."""
     first_s: Seconds
@@ -227,6 +269,7 @@ class PersonEntry(Entry):
 class SecondLookEntry(Entry):
     """The look for faces left over, taken at the covered pictures before they were encoded."""
 
+    jsonld_type: Literal["avg:SecondLook"] = Field(default="avg:SecondLook", alias="@type")
     on: bool
     """Whether it was done."""
     looks: Count
@@ -246,12 +289,17 @@ class SecondLookEntry(Entry):
 class Record(Entry):
     """What was done to one recording: it was de-identified and redacted, which is not the same as anonymous."""
 
+    jsonld_type: tuple[Literal["prov:Activity"], Literal["dpv:Process"]] = Field(
+        default=("prov:Activity", "dpv:Process"), alias="@type"
+    )
     schema_version: Literal[3] = SCHEMA_VERSION
     """Version of this list of fields."""
     language: Language = "en"
     """The language of the texts in it: English or Dutch. Fixed words are English always."""
     run_id: UUID4
     """A random number for this run; it says nothing about what was recorded."""
+    jsonld_id: RunIri = Field(default_factory=_name_of_run, alias="@id")
+    jsonld_context: Context = Field(default_factory=_context_of, alias="@context")
     status: Literal["done", "look"]
     """done: made and checked. look: made and checked, but a person must look before it is used; see warnings."""
     started: Moment
@@ -264,6 +312,8 @@ class Record(Entry):
     """The recording that went in."""
     output: OutputEntry
     """The video that came out."""
+    measures: tuple[Literal["de-identification"], Literal["redaction"]] = ("de-identification", "redaction")
+    """What was done to protect the people in it; not anonymisation."""
     policy: PolicyEntry
     """The rules that said who may be shown."""
     processing: ProcessingEntry = ProcessingEntry()
@@ -301,6 +351,10 @@ class Record(Entry):
         lasts = self.output.seconds
         if any(end > lasts for person in self.people for _, end in person.shown_s):
             raise ValueError(f"shown_s: expected stretches within the {lasts} s of the output")
+        if self.jsonld_id != self.run_id.urn:
+            raise ValueError("@id: expected the name that belongs to run_id")
+        if self.jsonld_context != context_for(self.language):
+            raise ValueError("@context: expected the one that belongs to this version and language")
         if self.finished < self.started:
             raise ValueError("finished: expected no earlier than started")
         return self

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from avg_video.record.fields import Count, Entry, Line, PupilToken, Sha256, Stretches, Word
+from avg_video.record.fields import Count, Entry, Line, PupilToken, Sha256, Stretches, Word, as_node
 
 __all__ = [
     "CONSENT_STATES",
@@ -38,6 +38,9 @@ LegalBasis = Literal["consent", "legal-obligation", "public-task", "legitimate-i
 class StorageTerm(Entry):
     """Until when something may be kept: so long after an event, or at the event itself."""
 
+    jsonld_type: Literal["dpv:StorageDuration"] = Field(default="dpv:StorageDuration", alias="@type")
+    of: Literal["original", "output"] | None = None
+    """What may be kept so long: the recording itself or the output; filled in by its place in the record."""
     after: Word
     """The event from which it counts, such as upload or course-end."""
     days: Count | None = None
@@ -60,9 +63,21 @@ class StorageTerm(Entry):
         return self
 
 
+def _term_of(what: Literal["original", "output"]) -> AfterValidator:
+    """Fills in what a term is about, since both are storage conditions of the run in RDF."""
+
+    def check(term: StorageTerm) -> StorageTerm:
+        if term.of not in (None, what):
+            raise ValueError(f"expected a term for the {what}, got one for the {term.of}")
+        return term.model_copy(update={"of": what})
+
+    return AfterValidator(check)
+
+
 class ProfileEntry(Entry):
     """The guideline that was followed."""
 
+    jsonld_type: Literal["avg:Profile"] = Field(default="avg:Profile", alias="@type")
     name: Word
     """Its name in this program, or that of the school's own."""
     version: Annotated[int, Field(ge=1)]
@@ -78,6 +93,7 @@ class ProfileEntry(Entry):
 class RuleEntry(Entry):
     """One rule of the guideline that held for this run."""
 
+    jsonld_type: Literal["dpv:Rule"] = Field(default="dpv:Rule", alias="@type")
     text: Line
     """The rule in words."""
     place: Line | None = None
@@ -87,6 +103,7 @@ class RuleEntry(Entry):
 class CheckEntry(Entry):
     """Something that only a person can know, and whether a person confirmed it."""
 
+    jsonld_type: Literal["avg:Check"] = Field(default="avg:Check", alias="@type")
     id: Word
     """The word by which it is confirmed."""
     ask: Line
@@ -100,6 +117,7 @@ class CheckEntry(Entry):
 class ConsentEntry(Entry):
     """Whose consent was asked of the register, and what came."""
 
+    jsonld_type: Literal["dpv:Consent"] = Field(default="dpv:Consent", alias="@type")
     token: PupilToken
     """Whose, by token."""
     state: ConsentState
@@ -111,6 +129,7 @@ class ConsentEntry(Entry):
 class HumanReview(Entry):
     """Whether a person watched the copy, as stated by the user; the program can't know it."""
 
+    jsonld_type: Literal["avg:HumanReview"] = Field(default="avg:HumanReview", alias="@type")
     done: bool = False
     """Whether anything was watched."""
     all: bool = False
@@ -130,23 +149,23 @@ class ProcessingEntry(Entry):
 
     profile: ProfileEntry | None = None
     """The guideline that was followed; null when there was none."""
-    controller: Line | None = None
+    controller: Annotated[Line, *as_node("dpv:DataController", "name")] | None = None
     """The organisation that answers for the recording (art. 4(7) GDPR); null when not stated."""
     contact: Line | None = None
     """The function to turn to, such as the address of the data-protection officer; null when not stated."""
     operator_role: Word | None = None
     """What whoever ran the program is to the school, such as student; no name. Null when not stated."""
-    purpose: Word | None = None
+    purpose: Annotated[Line, *as_node("dpv:Purpose", "label")] | None = None
     """What the recording is for; null when not stated."""
     legal_basis: LegalBasis = "not-stated"
     """The ground of art. 6(1) GDPR."""
-    recipients: tuple[Line, ...] = ()
+    recipients: tuple[Annotated[Line, *as_node("dpv:Recipient", "text")], ...] = ()
     """Who may look at the output; none when not stated."""
-    storage: tuple[Line, ...] = ()
+    storage: tuple[Annotated[Line, *as_node("dpv:StorageLocation", "text")], ...] = ()
     """Where it may be kept; none when not stated."""
-    keep_original: StorageTerm | None = None
+    keep_original: Annotated[StorageTerm, _term_of("original")] | None = None
     """Until when the recording may be kept; null when not stated."""
-    keep_output: StorageTerm | None = None
+    keep_output: Annotated[StorageTerm, _term_of("output")] | None = None
     """Until when the output may be kept; null when not stated."""
     breach_hours: Count | None = None
     """Within how many hours a breach must be reported; null when not stated."""
@@ -160,7 +179,7 @@ class ProcessingEntry(Entry):
     """Whose consent was asked of the register; none when it wasn't asked."""
     human_review: HumanReview = HumanReview()
     """Whether a person watched the copy."""
-    register_ref: Line | None = None
+    register_ref: Annotated[Line, *as_node("dpv:DataProcessingRecord", "ref")] | None = None
     """Where the school's register of processing (art. 30 GDPR) speaks of this; null when not stated."""
-    dpia_ref: Line | None = None
+    dpia_ref: Annotated[Line, *as_node("dpv:DPIA", "ref")] | None = None
     """The data protection impact assessment it falls under (art. 35 GDPR); null when not stated."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from avg_video.errors import OutputError, UsageError
-from avg_video.record.store import read_record, record_text, write_record
+from avg_video.record.context import file_iri
+from avg_video.record.model import Record
+from avg_video.record.store import read_record, record_data, record_text, write_record
 from tests.record.samples import record
 
 
@@ -28,7 +32,8 @@ def test_the_text_is_the_same_every_time_and_readable(tmp_path: Path) -> None:
     write_record(record(input=shuffled), path)
     assert path.read_bytes() == first
     text = first.decode("utf-8")
-    assert text.startswith('{\n  "schema_version": 3,\n  "language": "en",\n  "run_id": ')
+    assert re.match(r'{\n  "@context": {.*},\n  "@id": "urn:uuid:.*",\n  "@type": ', text), "the context is one line"
+    assert text.index('"@type": "avg:Sound"') < text.index('"kept"')
     assert text.endswith("}\n")
     assert text.index('"crf"') < text.index('"preset"')
     assert '"finished": "2025-03-04T09:31:05.000Z"' in text
@@ -101,7 +106,16 @@ def test_something_else_is_no_record(tmp_path: Path, data: bytes, message: str) 
         read_record(path)
 
 
-@pytest.mark.parametrize(("key", "value"), [("schema_version", 1), ("covered", -1), ("extra", "needle-in-a-record")])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("covered", -1),
+        ("extra", "needle-in-a-record"),
+        ("schema_version", "3"),
+        ("schema_version", 0),
+        ("@id", "urn:x"),
+    ],
+)
 def test_a_changed_record_is_refused_without_repeating_it(tmp_path: Path, key: str, value: object) -> None:
     path = tmp_path / "r.json"
     path.write_text(json.dumps(json.loads(record_text(record())) | {key: value}))
@@ -109,6 +123,55 @@ def test_a_changed_record_is_refused_without_repeating_it(tmp_path: Path, key: s
         read_record(path)
     assert "needle" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("version", "remedy"), [(2, "make the output again"), (4, "use a newer avg-blur")])
+def test_a_record_of_another_version_says_so(tmp_path: Path, version: int, remedy: str) -> None:
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps({"schema_version": version, "run_id": "x"}))
+    with pytest.raises(UsageError, match=f"is of version {version}, and this program reads version 3; {remedy}"):
+        read_record(path)
+
+
+def test_texts_that_are_things_in_rdf_are_texts_here() -> None:
+    said = record_data(record())["processing"]
+    assert said["controller"] == {"@type": "dpv:DataController", "name": "School for all"}
+    assert said["recipients"][1] == {"@type": "dpv:Recipient", "text": "supervisors"}
+    again = Record.model_validate_json(json.dumps(record_data(record()))).processing
+    assert (again.controller, again.recipients) == ("School for all", ("the student", "supervisors"))
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (("@context", "dpv"), "https://example.org/dpv#"),
+        (("@context", "@language"), "nl"),
+        (("@id",), "urn:uuid:00000000-0000-4000-8000-000000000000"),
+        (("input", "@id"), file_iri("9" * 64)),
+        (("output", "@type"), ["prov:Entity", "dpv:AnonymisedData"]),
+        (("processing", "controller"), {"@type": "dpv:DataProcessor", "name": "School for all"}),
+        (("processing", "controller"), {"@type": "dpv:DataController", "name": "School for all", "who": "x"}),
+        (("processing", "keep_output", "of"), "original"),
+    ],
+)
+def test_what_means_something_else_in_rdf_is_refused(tmp_path: Path, at: tuple[str, ...], value: object) -> None:
+    data = record_data(record())
+    place = data
+    for step in at[:-1]:
+        place = place[step]
+    place[at[-1]] = value
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(data))
+    with pytest.raises(UsageError, match="is not valid"):
+        read_record(path)
+
+
+def test_an_entry_with_the_name_of_other_bytes_does_not_get_into_a_record() -> None:
+    other = record().output.model_copy(update={"sha256": "9" * 64})
+    with pytest.raises(ValidationError, match="the name that belongs to sha256"):
+        record(output=other)
+    written = record_data(record().model_copy(update={"output": other}))
+    assert written["output"]["@id"] == file_iri("9" * 64)
 
 
 def test_a_missing_record_and_a_folder_are_usage_errors(tmp_path: Path) -> None:
