@@ -33,6 +33,8 @@ class Contents:
     weak_style: the name of a style computed from the face, which is weaker than a fill; None for the others.
     hidden: categories of hidden data that the recording held, and the copy doesn't.
     confirmed, unconfirmed: the questions of the checklist, answered or not.
+    human_review: whether a person watched the copy.
+    register_ref, dpia_ref: where the school's own register and impact assessment speak of this.
     """
 
     pictures: int
@@ -59,6 +61,7 @@ class Contents:
     confirmed: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
     human_review: bool | None = None
+    register_ref: str | None = None
     dpia_ref: str | None = None
 
 
@@ -100,6 +103,7 @@ def contents_of(record: Mapping[str, Any]) -> Contents:
         confirmed=_asked(said, confirmed=True),
         unconfirmed=_asked(said, confirmed=False),
         human_review=said["human_review"]["done"] if said.get("human_review") else None,
+        register_ref=said.get("register_ref"),
         dpia_ref=said.get("dpia_ref"),
     )
 
