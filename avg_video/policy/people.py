@@ -25,6 +25,7 @@ def people_fingerprint(tracks: Sequence[Track], timeline: Timeline) -> str:
     Numbers mean the same people exactly where it is the same: another detector, version or recording gives another.
     """
     digest = hashlib.sha256(b"avg-blur people 1\n")
+    digest.update(f"{timeline.time_base}\n".encode())
     digest.update(np.asarray(timeline.pts, "<i8").tobytes())
     digest.update(np.asarray([timeline.end_pts, *timeline.size_wh, len(timeline.cuts)], "<i8").tobytes())
     digest.update(np.asarray(timeline.cuts, "<i4").tobytes())
