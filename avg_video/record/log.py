@@ -22,7 +22,7 @@ from uuid import UUID
 from avg_video.errors import AvgError, OutputError, UsageError
 from avg_video.language import cause_of, tr
 from avg_video.media.folders import data_folder
-from avg_video.media.temporary import as_output_error, sync_folder
+from avg_video.media.temporary import PrivateTemporary, as_output_error, sync_folder
 from avg_video.record.codes import control_number
 from avg_video.record.envelope import LogEntry, NotALine, open_line, seal
 from avg_video.record.keys import signing_key
@@ -95,9 +95,14 @@ def check_log_place(path: Path) -> None:
     if os.path.lexists(path):
         with _opened(path) as handle:
             _end_of(handle, path)
-    elif not path.parent.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
-        code = errno.EACCES if path.parent.is_dir() else errno.ENOENT
-        raise _refused(OSError(code, os.strerror(code)), path)
+        return
+    try:
+        with PrivateTemporary(path):
+            pass
+    except OutputError as error:
+        if isinstance(error.__cause__, OSError):
+            raise _refused(error.__cause__, path) from error
+        raise
 
 
 def read_lines(path: Path) -> tuple[list[bytes], bool]:
