@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from avg_video.cli.options import PATH
+from avg_video.cli.spoken import Group
 from avg_video.errors import printable
 from avg_video.language import mark, tr, trn
 
@@ -36,7 +37,7 @@ Row = tuple[str, str | None]
 """A line, and the place in the guideline that says so."""
 
 
-@click.group()
+@click.group(cls=Group)
 def profiles() -> None:
     """The guidelines of schools: list them, show what one says and where, add your own school's."""
 

@@ -116,10 +116,15 @@ class Term(_Table):
             )
         return self
 
-    def reckoned(self) -> dict[str, str | int]:
-        """What dates are worked out from, as the register keeps it: {"after": "upload", "weeks": 4}."""
-        parts = {name: getattr(self, name) for name in ("after", "days", "weeks", "months", "years", "latest")}
-        return {name: value for name, value in parts.items() if value is not None}
+    def reckoned(self) -> tuple[dict[str, str | int], ...]:
+        """What dates are worked out from, as the register keeps it: terms that hold together, the first of them counts.
+
+        One, such as {"after": "upload", "weeks": 4, "text": ..., "place": ...}, and a second where there is a `latest`.
+        """
+        words: dict[str, str | int] = {"text": self.text.said(), "place": self.place}
+        units = {name: n for name in ("days", "weeks", "months", "years") if (n := getattr(self, name)) is not None}
+        first: dict[str, str | int] = {"after": self.after, **units, **words}
+        return (first,) if self.latest is None else (first, {"after": self.latest, **words})
 
 
 class Retention(_Table):
