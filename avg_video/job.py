@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 import os
 import time
@@ -10,21 +11,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from avg_video.detect.detector import detector_name
+from avg_video.detect.detector import Detector, detector_name
 from avg_video.detect.manifest import model
 from avg_video.errors import EXIT_DONE, EXIT_LOOK, InputError, PolicyError, UsageError
+from avg_video.language import active
 from avg_video.media.neighbours import Neighbours, neighbours_of
 from avg_video.media.photo_kinds import PHOTO_SUFFIXES, is_photo_name
 from avg_video.media.temporary import PrivateTemporary, alone_in, as_output_error
 from avg_video.media.timing import Timeline
+from avg_video.papers.office import Filed, Papers
 from avg_video.policy.decide import Verdicts
 from avg_video.policy.document import Policy, load_policy
 from avg_video.record.entries import person_entry
 from avg_video.record.hashes import fingerprint, sha256_file
-from avg_video.record.model import PersonEntry, PolicyEntry, Record
+from avg_video.record.model import ModelEntry, PersonEntry, PolicyEntry, Record
 from avg_video.record.store import record_text
+from avg_video.record.versions import tool_versions
 from avg_video.redact.paint import Style
 from avg_video.track.types import Track
 
@@ -109,6 +113,7 @@ class Outcome:
     ----------
     exit_code: 0 done and checked; 3 done, but a person must look (the record's warnings say at what).
     stage_s: wall seconds of each stage.
+    filed: its line in the log and its row in the register, as far as they are kept.
     finds_s: whom the second look found: second, and box in px, of each one's first sight.
     """
 
@@ -117,6 +122,7 @@ class Outcome:
     record_path: Path
     exit_code: int
     stage_s: dict[str, float]
+    filed: Filed = field(default_factory=Filed)
     finds_s: tuple[tuple[float, tuple[float, float, float, float]], ...] = ()
 
 
@@ -190,6 +196,7 @@ class Job:
 
     Attributes
     ----------
+    papers: what holds for it beside the settings.
     numbers: whether people were chosen by number.
     warnings: what was said so far, for the record.
     neighbours: what lies beside it under its name. The user is told their names, the record only how many there are.
@@ -199,6 +206,7 @@ class Job:
     output: Path
     settings: Settings
     progress: Progress
+    papers: Papers
     numbers: bool = False
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     run_id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -210,6 +218,8 @@ class Job:
         self.neighbours = neighbours_of(self.path)
         if self.neighbours.warning is not None:
             self.progress.warn(self.neighbours.warning)
+        for text in self.papers.warnings:
+            self.warn(text)
 
     def warn(self, text: str) -> None:
         """Tell the user, and the record."""
@@ -226,24 +236,58 @@ class Job:
             remedy = "wait until it is complete, then run again"
             raise InputError("it changed while it was being read", remedy=remedy, file=self.path)
 
+    def record(
+        self, verdicts: Verdicts, detector: Detector, *, duration_s: float, look: bool = False, **own: Any
+    ) -> Record:
+        """The record of this job: what photos and recordings have in common, and `own`, the fields that they have not.
+
+        `duration_s`: of the copy. `look`: whether a person must look for another reason than verdicts and papers.
+        """
+        shown = sum(decision.reason.shows for decision in verdicts.decisions)
+        return Record(
+            language=active(),
+            run_id=self.run_id,
+            status="look" if look or verdicts.needs_look or self.papers.needs_look else "done",
+            started=self.started,
+            finished=datetime.now(UTC),
+            tool=tool_versions(),
+            policy=policy_entry(self.papers.policy, numbers=self.numbers),
+            processing=self.papers.statement(self.run_id, duration_s),
+            settings_sha256=settings_fingerprint(self.settings, self.papers.policy),
+            model=ModelEntry(name=detector.name, sha256=model(detector.name).sha256),
+            covered=len(verdicts.decisions) - shown,
+            shown=shown,
+            warnings=tuple(self.warnings),
+            **own,
+        )
+
     def publish(self, record: Record, copy: PrivateTemporary, note: PrivateTemporary) -> Outcome:
         """Write the record into `note`, and give it and the finished `copy` their names.
 
-        Raises `OutputError`, or `UsageError` when something came into their way; nothing has its name then.
+        Raises `OutputError`, or `UsageError` when something came into their way, and what `Papers.filed` raises;
+        nothing has its name then.
         """
         record_path = record_path_for(self.output)
+        text = record_text(record).encode("utf-8")
         try:
-            note.path.write_text(record_text(record), encoding="utf-8")
+            note.path.write_bytes(text)
         except OSError as error:
             raise as_output_error(error, record_path) from error
         # Both are whole and on the disk by now. Killed between the two renames, a record without its output is left:
         # the next run makes both again. An output without its record would be in its way.
         with alone_in(self.output.parent):
             check_names(self.path, self.output, overwrite=self.settings.overwrite)
-            note.publish()
-            copy.publish()
+            with self.papers.filed(
+                record,
+                hashlib.sha256(text).hexdigest(),
+                source=self.path,
+                output=self.output,
+                record_path=record_path,
+            ) as filed:
+                note.publish()
+                copy.publish()
         exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE
-        return Outcome(record, self.output, record_path, exit_code, self.stage_s)
+        return Outcome(record, self.output, record_path, exit_code, self.stage_s, filed)
 
 
 class Timer:

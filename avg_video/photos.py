@@ -6,7 +6,6 @@ The counterpart of `pipeline.py` for single pictures; that one calls this one wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.detect.detector import Detector, load_detector
-from avg_video.detect.manifest import model
 from avg_video.detect.still import Sighted, cover_score, look_at_still, still_views
 from avg_video.detect.views import View
 from avg_video.job import (
@@ -27,22 +25,19 @@ from avg_video.job import (
     no_numbers,
     people_entries,
     policy_beside,
-    policy_entry,
     record_path_for,
-    settings_fingerprint,
 )
-from avg_video.language import active
 from avg_video.media.photo_inspect import read_back_photo
 from avg_video.media.photo_read import Photo, read_photo
 from avg_video.media.photo_write import PhotoEncoder, encoder_for, write_photo
 from avg_video.media.temporary import PrivateTemporary, as_output_error
 from avg_video.media.timing import Timeline
+from avg_video.papers.office import Office, prepare
 from avg_video.policy.decide import Verdicts, decide
 from avg_video.policy.document import Policy
 from avg_video.record.entries import not_checked
-from avg_video.record.model import ModelEntry, Record, SecondLookEntry
+from avg_video.record.model import SecondLookEntry
 from avg_video.record.photo_entries import photo_input_entry, photo_output_entry
-from avg_video.record.versions import tool_versions
 from avg_video.redact.script import Script
 from avg_video.redact.second import explained
 from avg_video.redact.shape import cover_mask
@@ -66,6 +61,7 @@ def anonymise_photo(
     *,
     settings: Settings | None = None,
     policy: Policy | None = None,
+    office: Office | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Make a copy of the photo `path` at `output` (JPEG or PNG, by its name), and its record beside it.
@@ -74,6 +70,7 @@ def anonymise_photo(
     ----------
     policy: who may be shown, as for a recording of one picture at the second 0; None takes NAME.avg.toml beside the
         photo, or else shows nobody.
+    office: as of `pipeline.anonymise`.
 
     Raises
     ------
@@ -87,7 +84,9 @@ def anonymise_photo(
     policy = policy_beside(path) if policy is None else policy
     if policy.by_number:
         raise no_numbers(path)
-    job = Job(path, output, settings, progress)
+    papers = prepare(office or Office(), policy, audio=settings.audio)
+    policy = papers.policy
+    job = Job(path, output, settings, progress, papers)
     progress.stage("looking", None)
     with job.timed("looking"):
         photo = read_photo(path)
@@ -222,26 +221,18 @@ def _make(
         with job.timed("checking"):
             inspected = read_back_photo(copy.path, covered.rgb)
             job.check_unchanged(photo.sha256)
-        record = Record(
-            language=active(),
-            run_id=job.run_id,
-            status="look" if verdicts.needs_look or covered.left_over else "done",
-            started=job.started,
-            finished=datetime.now(UTC),
-            tool=tool_versions(),
+        record = job.record(
+            verdicts,
+            detector,
+            duration_s=0.0,
+            look=bool(covered.left_over),
             input=photo_input_entry(photo, job.neighbours.counts),
             output=photo_output_entry(copy.path, photo, encoder, str(settings.style), inspected),
-            policy=policy_entry(policy, numbers=False),
-            settings_sha256=settings_fingerprint(settings, policy),
-            model=ModelEntry(name=detector.name, sha256=model(detector.name).sha256),
             people=people_entries(found.tracks, found.timeline, verdicts, lasts_s=0.0),
-            covered=sum(not d.reason.shows for d in verdicts.decisions),
-            shown=sum(d.reason.shows for d in verdicts.decisions),
             second_look=SecondLookEntry(
                 on=settings.second_look, looks=covered.looks, finds=covered.finds, frames_added=int(covered.added)
             ),
             cuts=0,
-            warnings=tuple(job.warnings),
             not_checked=not_checked(sound=False, second_look=settings.second_look),
         )
         return job.publish(record, copy, note)

@@ -5,10 +5,9 @@ This is the only place that knows the order. The library neither prints nor exit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +30,9 @@ from avg_video.job import (
     no_numbers,
     people_entries,
     policy_beside,
-    policy_entry,
     record_path_for,
     settings_fingerprint,
 )
-from avg_video.language import active
 from avg_video.media.cores import one_thread_per_stage
 from avg_video.media.encoders import Encoder, choose_encoder
 from avg_video.media.photo_kinds import is_photo_name, photo_kind
@@ -48,17 +45,17 @@ from avg_video.media.stages import prefetch
 from avg_video.media.temporary import PrivateTemporary
 from avg_video.media.timing import Timeline
 from avg_video.media.writer import VideoWriter
+from avg_video.papers.office import Office, prepare
 from avg_video.photos import anonymise_photo
 from avg_video.policy.covers import Followed, cover_tracks
 from avg_video.policy.decide import Verdicts, decide
 from avg_video.policy.document import Cover, Policy
 from avg_video.policy.gaps import split_gaps
-from avg_video.policy.people import bind
+from avg_video.policy.people import bind, check_recording
 from avg_video.policy.plan import Plan
 from avg_video.record.entries import input_entry, not_checked, output_entry
 from avg_video.record.hashes import sha256_file
-from avg_video.record.model import ModelEntry, Record, SecondLookEntry
-from avg_video.record.versions import tool_versions
+from avg_video.record.model import SecondLookEntry
 from avg_video.redact.paint import Style, paint_picture
 from avg_video.redact.script import Script
 from avg_video.redact.second import SecondLook
@@ -111,7 +108,8 @@ def anonymise(
     policy: Policy | None = None,
     plan: Plan | None = None,
     objected: Collection[int] = (),
-    shown: Collection[int] = (),
+    shown: Mapping[int, str | None] | Collection[int] = (),
+    office: Office | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Make a copy of the recording or photo `path` at `output` that is safe to upload, and its record beside it.
@@ -120,7 +118,8 @@ def anonymise(
     ----------
     policy: who may be shown; None takes NAME.avg.toml beside the recording, or else shows nobody.
     plan: people found earlier in this very recording; None looks for them now.
-    objected, shown: people's numbers in `plan`.
+    objected, shown: people's numbers in `plan`; those who are shown may each have a pupil's token or a role.
+    office: whose guideline, what is confirmed, and where log and register are; None is none of these.
 
     Raises
     ------
@@ -130,7 +129,7 @@ def anonymise(
     if photo_kind(path) is not None:
         if plan is not None or objected or shown:
             raise no_numbers(path)
-        return anonymise_photo(path, output, settings=settings, policy=policy, progress=progress)
+        return anonymise_photo(path, output, settings=settings, policy=policy, office=office, progress=progress)
     check_names(path, output, overwrite=settings.overwrite)
     info = probe(path)
     with PrivateTemporary(output, overwrite=settings.overwrite):
@@ -140,12 +139,22 @@ def anonymise(
         raise UsageError(
             "the copy of a recording is an MP4 file", remedy="give -o a name that ends in .mp4", file=output
         )
-    job = _Film(path, output, settings, progress, bool(objected or shown), info=info)
+    numbers = bool(objected or shown)
+    papers = prepare(
+        office or Office(),
+        policy,
+        shown=shown if isinstance(shown, Mapping) else dict.fromkeys(shown),
+        audio=settings.audio,
+    )
+    policy, objected, shown = papers.policy, papers.objected.union(objected), papers.shown
+    job = _Film(path, output, settings, progress, papers, numbers, info=info)
     encoder = choose_encoder(settings.encoder, info.size_wh, crf=settings.crf, preset=settings.preset)
     for text in (*info.warnings, *([encoder.note] if encoder.note else [])):
         job.warn(text)
     with job.timed("looking"):
         if plan is None:
+            if policy.by_number:
+                check_recording(policy, sha256_file(path))  # better known before the film was looked at
             plan = analyse(path, settings, progress)
         elif sha256_file(path) != plan.source_sha256:
             remedy = "run avg-blur look on this one"
@@ -153,7 +162,8 @@ def anonymise(
         elif plan.settings.get("detector") != detector_name(settings.detector):
             remedy = "give --detector as then, or run avg-blur look again"
             raise UsageError("the plan was made with another detector", remedy=remedy, file=path)
-        plan, followed = bind(plan, policy), follow_drawn(path, plan.timeline, policy, settings.threads)
+        followed = follow_drawn(path, plan.timeline, policy, settings.threads)
+    plan = bind(plan, policy)
     _check_numbers(path, plan, {*objected, *shown})
     if not plan.tracks:
         job.warn("no face was found in it; watch the copy before you use it")
@@ -196,24 +206,15 @@ def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: E
             job.progress.stage("checking", None)
             inspected = read_back(video.path, job.info, plan.timeline, sound=sound)
             job.check_unchanged(plan.source_sha256)
-        record = Record(
-            language=active(),
-            run_id=job.run_id,
-            status="look" if verdicts.needs_look else "done",
-            started=job.started,
-            finished=datetime.now(UTC),
-            tool=tool_versions(),
+        record = job.record(
+            verdicts,
+            detector,
+            duration_s=plan.timeline.duration_s,
             input=input_entry(job.info, plan.timeline, plan.source_sha256, hidden, job.neighbours.counts),
             output=output_entry(video.path, plan.timeline, encoder, str(settings.style), sound, inspected),
-            policy=policy_entry(policy, numbers=job.numbers),
-            settings_sha256=settings_fingerprint(settings, policy),
-            model=ModelEntry(name=detector.name, sha256=model(detector.name).sha256),
             people=people_entries(plan.tracks, plan.timeline, verdicts),
-            covered=sum(not d.reason.shows for d in verdicts.decisions),
-            shown=sum(d.reason.shows for d in verdicts.decisions),
             second_look=_second_entry(second, on=settings.second_look),
             cuts=len(plan.timeline.cuts),
-            warnings=tuple(job.warnings),
             not_checked=not_checked(sound=sound.keep, second_look=settings.second_look),
         )
         return replace(job.publish(record, video, note), finds_s=tuple(second.finds_s))

@@ -1,4 +1,4 @@
-"""What the policy and the profile state about a recording, as the record tells it. What neither states stays unstated."""
+"""What policy and profile state about a recording, as the record tells it. What neither states stays unstated."""
 
 from __future__ import annotations
 

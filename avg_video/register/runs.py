@@ -22,6 +22,7 @@ __all__ = [
     "RunRow",
     "Terms",
     "add_run",
+    "add_run_in",
     "copies_showing",
     "make_again",
     "no_longer_shown",
@@ -112,21 +113,26 @@ def add_run(register: Register, run: RunRow) -> str:
     Raises `RegisterError` as `Register.changing`.
     """
     with register.changing() as db:
-        if db.execute("SELECT 1 FROM output WHERE run_id = ?", (str(run.run_id),)).fetchone() is None:
-            recording_id = _recording(db, run)
-            output_id = _output(db, run, recording_id)
-            add_event(
-                db,
-                "run",
-                output_id=output_id,
-                role=run.role,
-                run_id=str(run.run_id),
-                output_sha256=run.output_sha256,
-                record_sha256=run.record_sha256,
-            )
-            _settle(db, run, output_id)
-            if _against(db, run.shown, run.purpose, date.today()):
-                make_again(db, [output_id], because="no-longer-shown", role=run.role)
+        return add_run_in(db, run)
+
+
+def add_run_in(db: sqlite3.Connection, run: RunRow) -> str:
+    """As `add_run`, within a block of `Register.changing` that has more to do, such as giving the copy its name."""
+    if db.execute("SELECT 1 FROM output WHERE run_id = ?", (str(run.run_id),)).fetchone() is None:
+        recording_id = _recording(db, run)
+        output_id = _output(db, run, recording_id)
+        add_event(
+            db,
+            "run",
+            output_id=output_id,
+            role=run.role,
+            run_id=str(run.run_id),
+            output_sha256=run.output_sha256,
+            record_sha256=run.record_sha256,
+        )
+        _settle(db, run, output_id)
+        if _against(db, run.shown, run.purpose, date.today()):
+            make_again(db, [output_id], because="no-longer-shown", role=run.role)
     return reference(run.run_id)
 
 
