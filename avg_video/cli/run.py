@@ -21,6 +21,7 @@ from avg_video.errors import UsageError
 
 if TYPE_CHECKING:
     from avg_video.pipeline import Outcome, Settings
+    from avg_video.policy.document import Policy
     from avg_video.policy.plan import Plan
 
 __all__ = ["run"]
@@ -136,7 +137,7 @@ def one(stop: StopSign, source: Path, output: str | None, settings: Settings, ch
             target,
             settings=settings,
             policy=policy,
-            plan=plan_for(source, chosen),
+            plan=plan_for(source, chosen, policy),
             objected=chosen.objected,
             shown=chosen.shown,
             progress=bars,
@@ -194,8 +195,8 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def plan_for(source: Path, chosen: Chosen) -> Plan | None:
-    """The plan whose numbers were chosen from.
+def plan_for(source: Path, chosen: Chosen, policy: Policy) -> Plan | None:
+    """The plan whose numbers were chosen from, on the command line or in the policy; None if it has to be made anew.
 
     Numbers without the page they came from could show the wrong person, so they need the very plan: the one that was
     named, or the one kept for a recording with this hash.
@@ -206,22 +207,26 @@ def plan_for(source: Path, chosen: Chosen) -> Plan | None:
     from avg_video.media.photo_kinds import photo_kind
     from avg_video.policy.plan import Plan
     from avg_video.record.hashes import sha256_file
-    from avg_video.review.places import find_plan
+    from avg_video.review.places import find_plan, find_plan_of
 
     if chosen.plan is not None:
         return Plan.load(chosen.plan)
+    if policy.by_number and policy.numbers is not None:
+        kept = find_plan_of(policy.numbers)
+        if kept is not None or not (chosen.objected or chosen.shown):
+            return kept
     if not chosen.objected and not chosen.shown:
         return None
     if photo_kind(source) is not None:
         raise no_numbers(source)
-    kept = find_plan(sha256_file(source))
-    if kept is None:
+    kept_at = find_plan(sha256_file(source))
+    if kept_at is None:
         raise UsageError(
             "people were chosen by number, but this recording has not been looked at",
             remedy=f"run avg-blur look {typed(source)} first and take the numbers from its page",
             file=source,
         )
-    return Plan.load(kept)
+    return Plan.load(kept_at)
 
 
 def machine(outcome: Outcome) -> dict[str, Any]:

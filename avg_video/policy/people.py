@@ -16,7 +16,7 @@ from avg_video.policy.plan import Plan
 from avg_video.policy.times import format_seconds
 from avg_video.track.types import Evidence, Track
 
-__all__ = ["bind", "numbers_of", "people_fingerprint", "split_tracks"]
+__all__ = ["bind", "check_recording", "numbers_of", "people_fingerprint", "split_tracks"]
 
 
 def people_fingerprint(tracks: Sequence[Track], timeline: Timeline) -> str:
@@ -47,21 +47,25 @@ def bind(plan: Plan, policy: Policy) -> Plan:
     Raises `PolicyError` when the numbers are from another recording or another search, when a line names a number
     that nobody has, and when somebody can't be split there.
     """
-    if policy.numbers is not None and policy.by_number:
-        if policy.numbers.recording != plan.source_sha256:
-            raise PolicyError(
-                tr("its numbers of people belong to another recording"),
-                remedy=tr("choose people in this one with avg-blur review, or by points and places"),
-            )
-        if policy.numbers != numbers_of(plan):
-            raise PolicyError(
-                tr("its numbers of people belong to another search of this recording"),
-                remedy=tr("give the same --detector and --plan, or choose people again with avg-blur review"),
-            )
+    check_recording(policy, plan.source_sha256)
+    if policy.by_number and policy.numbers != numbers_of(plan):
+        raise PolicyError(
+            tr("its numbers of people belong to another search of this recording"),
+            remedy=tr("give the same --detector and --plan, or choose people again with avg-blur review"),
+        )
     if policy.split:
         plan = replace(plan, tracks=split_tracks(plan.tracks, plan.timeline, policy.split), decisions=())
     _check_numbers(plan.tracks, policy)
     return plan
+
+
+def check_recording(policy: Policy, source_sha256: str) -> None:
+    """Raises `PolicyError` when the policy names people by number who were counted in another recording."""
+    if policy.by_number and policy.numbers is not None and policy.numbers.recording != source_sha256:
+        raise PolicyError(
+            tr("its numbers of people belong to another recording"),
+            remedy=tr("choose people in this one with avg-blur review, or by points and places"),
+        )
 
 
 def split_tracks(tracks: Sequence[Track], timeline: Timeline, splits: Sequence[Split]) -> tuple[Track, ...]:

@@ -12,9 +12,23 @@ from pathlib import Path
 
 from avg_video.errors import OutputError, UsageError
 from avg_video.language import cause_of, tr
+from avg_video.media.folders import data_folder
 from avg_video.media.private import write_private
+from avg_video.policy.document import Numbers
+from avg_video.policy.people import numbers_of
+from avg_video.policy.plan import Plan
 
-__all__ = ["MARK", "PLAN_SUFFIX", "check_page", "find_plan", "page_paths", "private_folder"]
+__all__ = [
+    "MARK",
+    "PLAN_SUFFIX",
+    "check_page",
+    "find_plan",
+    "find_plan_of",
+    "page_paths",
+    "private_folder",
+    "shelf",
+    "shelf_path",
+]
 
 MARK = '<meta name="generator" content="avg-blur look">'
 """By this line a page is known as one of ours, which may be replaced."""
@@ -101,13 +115,42 @@ def find_plan(source_sha256: str) -> Path | None:
 
     Raises what `private_folder` raises.
     """
+    kept = _kept_plans(source_sha256)
+    return kept[0] if kept else None
+
+
+def find_plan_of(numbers: Numbers) -> Plan | None:
+    """The plan kept for a recording in which people have these numbers, or None.
+
+    Raises what `private_folder` raises.
+    """
+    for path in _kept_plans(numbers.recording):
+        with contextlib.suppress(UsageError):  # one that is damaged, or of another version, is not the one
+            plan = Plan.load(path)
+            if numbers_of(plan) == numbers:
+                return plan
+    return None
+
+
+def shelf() -> Path:
+    """The folder, among the user's data, for what outlives a review: plans and drafts, by the recording's hash."""
+    return data_folder() / "review"
+
+
+def shelf_path(source_sha256: str, suffix: str) -> Path:
+    """Where the file of that kind lies on the shelf for that recording."""
+    return shelf() / f"{_name(source_sha256)}{suffix}"
+
+
+def _kept_plans(source_sha256: str) -> list[Path]:
+    """All plans kept for that recording, the newest first."""
     name, folder = _name(source_sha256), private_folder()
-    places = [folder / f"{name}{PLAN_SUFFIX}"]
+    places = [folder / f"{name}{PLAN_SUFFIX}", shelf_path(source_sha256, PLAN_SUFFIX)]
     note = folder / f"{name}{NOTE_SUFFIX}"
     if _trusted(note):
         places.append(Path(os.fsdecode(note.read_bytes())))
     kept = [(place.lstat().st_mtime_ns, place) for place in places if _trusted(place)]
-    return max(kept)[1] if kept else None
+    return [place for _, place in sorted(kept, reverse=True)]
 
 
 def _is_look_page(path: Path) -> bool:
