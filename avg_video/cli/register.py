@@ -48,7 +48,7 @@ def register() -> None:
     """Recordings and copies: list them, see what must go by when, delete it, and report a breach."""
 
 
-@register.command("list")
+@register.command("list", short_help=mark("Show recordings and copies."))
 @_JSON
 @_WHERE
 def list_(as_json: bool, register_file: Path | None) -> None:
@@ -63,7 +63,7 @@ def list_(as_json: bool, register_file: Path | None) -> None:
         click.echo("\n".join(list_lines(stock)))
 
 
-@register.command()
+@register.command(short_help=mark("Show what must go by when; exit 3 if overdue."))
 @_JSON
 @click.option("-q", "--quiet", is_flag=True, help=mark("Print only what is overdue."))
 @_WHERE
@@ -94,7 +94,7 @@ def due(as_json: bool, quiet: bool, register_file: Path | None) -> int:
     return code
 
 
-@register.command()
+@register.command(short_help=mark("Start the clock of an upload."))
 @click.argument("files", metavar=mark("FILE..."), nargs=-1, required=True, type=PATH)
 @click.option("--on", type=_DAY, metavar=mark("DAY"), help=mark("The day, as 2026-11-30. Default: today."))
 @_ROLE
@@ -121,7 +121,7 @@ def uploaded(files: tuple[Path, ...], on: datetime | None, role: str | None, reg
             click.echo("\n".join(clock_lines(file, stock, [copy.id for copy in copies])))
 
 
-@register.command()
+@register.command(short_help=mark("Tell a day, such as the end of a course."))
 @click.argument("event", type=click.Choice(EVENTS))
 @click.argument("day", metavar=mark("DAY"))
 @click.argument("files", metavar=mark("[FILE]..."), nargs=-1, type=PATH)
@@ -156,7 +156,7 @@ def fact(
     )  # fmt: skip
 
 
-@register.command()
+@register.command(short_help=mark("Delete what is due, after asking."))
 @click.argument("files", metavar=mark("[FILE]..."), nargs=-1, type=PATH)
 @click.option("--due", "due_", is_flag=True, help=mark("Needed, so that nothing is deleted by a slip."))
 @click.option("-y", "--yes", is_flag=True, help=mark("Do not ask."))
@@ -173,9 +173,9 @@ def delete(
     as_json: bool,
     register_file: Path | None,
 ) -> int:
-    """Delete what is due, after asking: recordings and copies whose last day has come, and copies that show somebody
-    whose consent was withdrawn.
+    """Delete what is due, after asking.
 
+    That is recordings and copies whose last day has come, and copies that show somebody whose consent was withdrawn.
     Only files that are registered, each after its bytes were compared; links are not followed. With FILE, only what
     is due and has these bytes, wherever it lies: on a stick, say. What was deleted, when, on which ground and by
     which role stays in the register. The record of a copy is kept: it shows what was done.
@@ -221,7 +221,7 @@ def delete(
     return EXIT_LOOK if left else EXIT_DONE
 
 
-@register.command()
+@register.command(short_help=mark("Draft a note about a possible data breach."))
 @click.argument("output", type=PATH)
 @click.option(
     "--noticed",
@@ -232,8 +232,7 @@ def delete(
 @_ROLE
 @_WHERE
 def incident(output: Path, noticed: datetime | None, role: str | None, register_file: Path | None) -> None:
-    """Draft a note about a possible data breach: what the copy held, who is visible, to whom to report it and by which
-    hour.
+    """Draft a note about a possible data breach: what the copy held, who is visible, whom to tell by which hour.
 
     OUTPUT is a copy that was made here; it may be gone by now. What is not known is left open to fill in. The note
     goes to the terminal; nothing is sent. It is in the language of the program: --lang nl for Dutch.
@@ -274,7 +273,7 @@ def incident(output: Path, noticed: datetime | None, role: str | None, register_
     click.echo(incident_note(note), nl=False)
 
 
-@register.command()
+@register.command(short_help=mark("Print the columns of art. 30 GDPR."))
 @click.option("--format", "kind", type=click.Choice(["csv", "json"]), default="csv", show_default=True,
               help=mark("csv for a spreadsheet, json for machines."))  # fmt: skip
 @_WHERE
