@@ -18,7 +18,8 @@ from avg_video.register.database import Register
 __all__ = ["AGAINST", "State", "standing", "standing_in", "state_of"]
 
 State = Literal["given", "refused", "withdrawn", "expired", "unknown", "invalid"]
-"""given: it counts. invalid: somebody gave it who can't, for the pupil's age. unknown: nothing was said."""
+"""given: it counts. invalid: somebody gave it who can't, for the pupil's age. unknown: nothing was said.
+withdrawn: also where there was nothing to withdraw, since the person was shown on another ground than consent."""
 AGAINST: tuple[State, ...] = ("withdrawn", "refused")
 """Somebody said no: whoever it is about is covered, whatever the ground of the recording."""
 
@@ -46,7 +47,7 @@ def standing_in(db: sqlite3.Connection, token: str, purpose: str | None, on: dat
 
 def _latest(rows: list[sqlite3.Row], purpose: str | None, on: date) -> State:
     words = [
-        (row["withdrawn_on"] if state == "withdrawn" else row["given_on"], row["id"], state)
+        ((row["withdrawn_on"] if state == "withdrawn" else None) or row["given_on"], row["id"], state)
         for row in rows
         if row["purpose"] in (purpose, None) and (state := state_of(row, on)) != "unknown"
     ]
@@ -61,7 +62,7 @@ def state_of(row: sqlite3.Row, on: date) -> State:
     if row["withdrawn_on"] is not None and row["withdrawn_on"] <= day:
         return "withdrawn"
     if row["answer"] == "refused":
-        return "refused"
+        return "withdrawn" if row["source"] == "withdraw" else "refused"
     if (row["age_group"], row["given_by"]) not in (("under-16", "parent"), ("16-plus", "pupil")):
         return "invalid"
     if row["valid_until"] is not None and row["valid_until"] < day:
