@@ -122,7 +122,7 @@ def open_register(path: Path | None = None, *, create: bool = True, wait_s: floa
                 remedy=tr("check the name after --register; the first consent or the first copy begins a register"),
                 file=place,
             )
-        _make(place, own=path is None)
+        _make(place, own=place == default_register())
     with _explained(place, wait_s):
         return Register(_connect(place, wait_s), place, wait_s)
 

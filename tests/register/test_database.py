@@ -106,6 +106,9 @@ def test_the_user_s_own_gets_its_folder(tmp_path: Path, monkeypatch: pytest.Monk
     with open_register() as register:
         assert register.path == default_register() == tmp_path / "share" / "avg-blur" / "register.sqlite"
     assert stat.S_IMODE(default_register().parent.stat().st_mode) == 0o700
+    shutil.rmtree(tmp_path / "share")
+    with open_register(default_register()) as register:  # also when it is named
+        assert register.path.is_file()
 
 
 def test_what_must_exist_is_not_made(place: Path) -> None:
