@@ -86,10 +86,15 @@ def load_profile(name_or_path: str | Path) -> Profile:
         return _from_package(shipped[text])
     if text not in profile_names():
         raise PolicyError(
-            tr("there is no profile {name}", name=text),
+            tr("there is no profile called {name!r}", name=text),
             remedy=tr("the profiles are {names}; or give a .toml file", names=", ".join(profile_names())),
         )
-    return _from_file(_added_folder() / f"{text}.toml")
+    path = _added_folder() / f"{text}.toml"
+    profile = _from_file(path)
+    if profile.name != text:
+        what = tr("name: it is not {name}", name=text)
+        raise PolicyError(what, remedy=tr("add the profile again with avg-blur profiles add FILE"), file=path)
+    return profile
 
 
 def add_profile(path: Path) -> Profile:
@@ -172,7 +177,9 @@ def _from_file(path: Path) -> Profile:
 
 def _joined(own: Mapping[str, Any], base: Mapping[str, Any], name: str) -> dict[str, Any]:
     """`own`, with what it does not say taken from `base`. Its own lines come first, so that faults name their place."""
-    table = {key: _from_base(value, name) for key, value in base.items() if key not in _OWN}
+    table = {key: _from_base(value, name, key) for key, value in base.items() if key not in _OWN}
+    # The other's place for a word that is not the other's would be a false one.
+    table["places"] = {key: place for key, place in table.get("places", {}).items() if key not in own}
     for key, value in own.items():
         under = table.get(key)
         if key in ("retention", "places") and isinstance(value, dict) and isinstance(under, dict):

@@ -255,3 +255,105 @@ def test_any_text_is_a_policy_or_one_line(text: str) -> None:
         line = "fine; nothing to do"
     assert "\n" not in line
     assert "; " in line
+
+
+PAPERS = """\
+profile = "ap"
+purpose = "open-day"
+legal_basis = "consent"
+controller = "Scholengroep De Brug"
+contact = "privacy@school.example"
+operator_role = "student-teacher"
+recipients = ["parents", "pupils"]
+confirm = ["consent-free", "secured"]
+dpia_ref = "DPIA-2026/03"
+register_ref = "V12"
+[[reviewed]]
+from = "00:00:10"
+to = "00:01:00"
+[[reviewed]]
+from = 90
+[[consent_region]]
+polygon = [[0, 0], [1, 0], [1, 1]]
+pupils = ["L01", "L02"]
+[[show]]
+who = "pupil"
+pupil = "L07"
+at = { t = 1, x = 0.5, y = 0.5 }
+withheld = true
+"""
+
+
+def test_what_a_policy_says_about_the_processing() -> None:
+    policy = parse_policy(PAPERS)
+    assert (policy.legal_basis, policy.controller, policy.contact) == (
+        "consent",
+        "Scholengroep De Brug",
+        "privacy@school.example",
+    )
+    assert (policy.operator_role, policy.recipients) == ("student-teacher", ("parents", "pupils"))
+    assert (policy.confirm, policy.dpia_ref, policy.register_ref) == (
+        ("consent-free", "secured"),
+        "DPIA-2026/03",
+        "V12",
+    )
+    assert [(r.start_s, r.end_s) for r in policy.reviewed] == [(10.0, 60.0), (90.0, None)]
+    assert not policy.reviewed_all
+    assert policy.consent_region[0].pupils == ("L01", "L02")
+    assert (policy.show[0].pupil, policy.show[0].withheld, policy.show[0].rule) == ("L07", True, "show pupil L07")
+
+
+def test_everything_may_have_been_watched() -> None:
+    assert parse_policy('reviewed = "all"').reviewed_all
+    assert not parse_policy("").reviewed_all
+    assert parse_policy("").reviewed == ()
+
+
+FUNCTION = "give the address of a function, such as privacy@school.example"
+ADDRESS = "give the e-mail or https address of a function, such as privacy@school.example"
+REFERENCE = "write a number such as DPIA-2026-03: letters, digits and . _ / -, with at least one digit"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("contact = 'a.b.dejong@school.example'", f"contact: it looks like the address of a person; {FUNCTION}"),
+        ("contact = 'Jan de Jong'", f"contact: it is no address; {ADDRESS}"),
+        ("contact = 'http://school.example'", f"contact: it is no address; {ADDRESS}"),
+        ("contact = 3", f"contact: it is no address; {ADDRESS}"),
+        ("operator_role = 'Jan'", f"operator_role: it is not a short word; {WORD}"),
+        ("recipients = ['Jan']", f"recipients 1: it is not a short word; {WORD}"),
+        ("recipients = 'parents'", 'recipients: it is not a list; write ["...", "..."]'),
+        ("confirm = ['a', 'a']", "confirm: one of them stands there twice; write each once"),
+        ("dpia_ref = 'Jan de Jong'", f"dpia_ref: it is not a reference; {REFERENCE}"),
+        ("register_ref = 'jan'", f"register_ref: it is not a reference; {REFERENCE}"),
+        (
+            "controller = ''",
+            "controller: it is not the name of an organisation; "
+            "write one line of at most 120 characters, such as the school's name",
+        ),
+        (
+            "controller = 'a@b.example'",
+            "controller: it is an address; write the organisation here, and the address under contact",
+        ),
+        ("[[show]]\nwho='a'\npupil='Jan'\nat={t=1,x=0,y=0}", f"show 1, pupil: it is not a token; {TOKEN}"),
+        (
+            f"[[consent_region]]\npupils=['jan']\npolygon={SQUARE}",
+            f"consent_region 1, pupils 1: it is not a token; {TOKEN}",
+        ),
+        (
+            f"[[consent_region]]\nwithheld=1\npolygon={SQUARE}",
+            "consent_region 1, withheld: it is neither true nor false; write true or false, without quotes",
+        ),
+        (
+            "reviewed = true",
+            'reviewed: it is neither all nor a list of stretches; write reviewed = "all", or [[reviewed]] with '
+            "from and to",
+        ),
+        ("[[reviewed]]\nfrom = 3\nto = 2", f"reviewed 1: to is not after from; {ORDER}"),
+    ],
+)
+def test_what_could_be_a_name_is_refused(text: str, line: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text)
+    assert str(caught.value) == line
