@@ -198,12 +198,11 @@ def _shared(records: Sequence[Record]) -> frozenset[str]:
 
 
 def _quoted(text: str, language: str) -> Markup:
-    if language == "en" and active() != "en":
-        # What this program says in English words of its own has its translation.
-        translated = tr(text)
-        text, language = (text, language) if translated == text else (translated, active())
-    attribute = Markup("") if language == active() else Markup(' lang="{}"').format(language)
-    return Markup("<bdi{}>{}</bdi>").format(attribute, printable(text))
+    # A line that this program says in fixed words has its translation, whatever language the record was made in.
+    translated = tr(text)
+    spoken = active() if translated != text else language
+    attribute = Markup("") if spoken == active() else Markup(' lang="{}"').format(spoken)
+    return Markup("<bdi{}>{}</bdi>").format(attribute, printable(translated))
 
 
 @cache

@@ -43,6 +43,7 @@ Key = tuple[str, str, str | None]
 _ORDER: Final = (
     *("shown-number", "shown-point", "in-region"),
     *("objected-number", "objected-point", "objected-seat", "objection-inherited", "objection-unresolved", "seat-lost"),
+    "consent-missing",
 )
 """Who is visible comes first, then who objected; other reasons follow by name."""
 
@@ -67,6 +68,8 @@ class Row:
     bars: tuple[Bar, ...]
     height: int
     said: str
+    most: int | None = None
+    """How many there are at once at the highest place, where the row is drawn so."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ def _together(members: Sequence[PersonEntry], length_s: float) -> Row:
         return Row(label, when, bars, height, said)
     bars, most = _crowd(members, length_s)
     said = tr("{count} numbers, {when}, as how many at once, at most {most}", count=len(members), when=when, most=most)
-    return Row(label, when, bars, CROWD_PX, said)
+    return Row(label, when, bars, CROWD_PX, said, most)
 
 
 def _crowd(members: Sequence[PersonEntry], length_s: float) -> tuple[tuple[Bar, ...], int]:

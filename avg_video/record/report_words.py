@@ -19,6 +19,7 @@ REASONS: Final = {
     "objected-seat": mark("objected, marked by a seat in the room"),
     "objection-inherited": mark("so near to somebody who objected, in time and place, that it may be the same person"),
     "unconfirmed": mark("seen only weakly, perhaps no face at all"),
+    "consent-missing": mark("a rule would show this person, but there is no valid consent"),
     "show-unclear": mark("the point of somebody who may be shown lies on two faces"),
     "objection-unresolved": mark("somebody objected by a point that lies on no face, so it could be anybody here"),
     "seat-lost": mark("the camera moved, so that the seat of somebody who objected is not known"),

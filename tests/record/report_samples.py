@@ -188,7 +188,11 @@ def lesson(number: int = 1, **changes: Any) -> Record:
         stretch(7, 702.0, 1470.8, "objection-inherited", rule="objected L07"),
         stretch(8, 655.0, 1211.4),
     )
-    words: dict[str, Any] = {"processing": stated(), "language": "nl"}
+    words: dict[str, Any] = {
+        "processing": stated(),
+        "language": "nl",
+        "not_checked": ("spiegelingen in ramen en spiegels", "namen op het bord, op schermen en op naamkaartjes"),
+    }
     return record_of(people, LESSON_S, number, **(words | changes))
 
 
@@ -273,35 +277,35 @@ def batch(count: int = 4) -> tuple[Record, ...]:
 HOSTILE = "</bdi></style><script>alert(1)</script>\" onload='x' \u202eevil\u2066 & {{ 7*7 }} {% x %} {tokens} שלום"
 
 
-def hostile() -> Record:
+def hostile(text: str = HOSTILE) -> Record:
     """Every field that takes free text holds what would break out of a careless page."""
     people = (
-        stretch(1, 0.0, 9.0, "shown-number", rule=HOSTILE),
-        stretch(2, 0.0, 9.0, "some-later-reason", rule=HOSTILE),
+        stretch(1, 0.0, 9.0, "shown-number", rule=text),
+        stretch(2, 0.0, 9.0, "some-later-reason", rule=text),
     )
-    term = StorageTerm(after="some-later-event", weeks=4, text=HOSTILE, place=HOSTILE)
+    term = StorageTerm(after="some-later-event", weeks=4, text=text, place=text)
     return record_of(
         people,
         10.0,
-        warnings=(HOSTILE,),
-        not_checked=(HOSTILE,),
-        policy=PolicyEntry(source="file", sha256="c" * 64, profile="x", purpose=HOSTILE),
+        warnings=(text,),
+        not_checked=(text,),
+        policy=PolicyEntry(source="file", sha256="c" * 64, profile="x", purpose=text),
         processing=ProcessingEntry(
-            profile=ProfileEntry(name="x", version=1, sha256="f" * 64, title=HOSTILE, source=HOSTILE),
-            controller=HOSTILE,
-            contact=HOSTILE,
+            profile=ProfileEntry(name="x", version=1, sha256="f" * 64, title=text, source=text),
+            controller=text,
+            contact=text,
             operator_role="teacher",
             legal_basis="consent",
-            recipients=(HOSTILE,),
-            storage=(HOSTILE,),
+            recipients=(text,),
+            storage=(text,),
             keep_original=term,
             keep_output=term,
             breach_hours=24,
-            breach_contact=HOSTILE,
-            rules=(RuleEntry(text=HOSTILE, place=HOSTILE),),
-            checklist=(CheckEntry(id="x", ask=HOSTILE, place=HOSTILE, confirmed=False),),
-            consents=(ConsentEntry(token="L07", state="unknown", line=HOSTILE),),
-            register_ref=HOSTILE,
-            dpia_ref=HOSTILE,
+            breach_contact=text,
+            rules=(RuleEntry(text=text, place=text),),
+            checklist=(CheckEntry(id="x", ask=text, place=text, confirmed=False),),
+            consents=(ConsentEntry(token="L07", state="unknown", line=text),),
+            register_ref=text,
+            dpia_ref=text,
         ),
     )
