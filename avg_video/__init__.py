@@ -26,6 +26,7 @@ from avg_video.errors import (
 )
 
 if TYPE_CHECKING:
+    from avg_video.papers.office import Filed, Office
     from avg_video.pipeline import Outcome, Progress, Settings, analyse, anonymise
     from avg_video.policy.document import Policy, load_policy
     from avg_video.policy.plan import Plan
@@ -45,9 +46,11 @@ __all__ = [
     "CheckFailed",
     "DamagedInput",
     "EncoderFailed",
+    "Filed",
     "InputError",
     "Interrupted",
     "ModelError",
+    "Office",
     "Outcome",
     "OutputError",
     "Plan",
@@ -68,6 +71,8 @@ __all__ = [
 ]
 
 _WHERE = {
+    "Filed": "avg_video.papers.office",
+    "Office": "avg_video.papers.office",
     "Outcome": "avg_video.pipeline",
     "Plan": "avg_video.policy.plan",
     "Policy": "avg_video.policy.document",

@@ -27,7 +27,7 @@ LEVELS = (
 )
 """From the top down. A room may import its own modules and those of lower levels; rooms of one level stay apart."""
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-ROOT_MODULES = {"__init__": {"pipeline", "policy", "record", "redact", "errors"}, "__main__": {"cli"}}
+ROOT_MODULES = {"__init__": {"papers", "pipeline", "policy", "record", "redact", "errors"}, "__main__": {"cli"}}
 """The package's own front may reach what it offers (lazily, as tests/test_public.py holds)."""
 
 

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from avg_video.batch.collect import Job, LeftOut
 from avg_video.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_LOOK, EXIT_USAGE, UsageError, printable
 from avg_video.media.private import write_private
+from avg_video.record.codes import read_control_number
 
 __all__ = ["BATCH_FILE", "BatchSummary", "FileEntry", "JobResult", "LeftOutEntry", "read_batch", "worst", "write_batch"]
 
@@ -36,6 +37,7 @@ class JobResult(_Entry):
     """skipped: the copy was there already, from the same recording with the same settings."""
     exit_code: Literal[0, 3]
     note: str | None = None
+    control_number: str | None = None
 
 
 class FileEntry(_Entry):
@@ -56,6 +58,8 @@ class FileEntry(_Entry):
     """Something else worth knowing."""
     seconds: Seconds = 0.0
     """How long it took."""
+    control_number: str | None = None
+    """That of its line in the signed log; null where there is none, or when nothing was made now."""
 
 
 class LeftOutEntry(_Entry):
@@ -79,6 +83,12 @@ class BatchSummary(_Entry):
     """The worst of all files, in the order 130, 1, 2, 3, 0."""
     files: tuple[FileEntry, ...]
     left_out: tuple[LeftOutEntry, ...]
+
+    @property
+    def control_number(self) -> str | None:
+        """That of the last line which this batch added to the log; None when it added none."""
+        numbers = [entry.control_number for entry in self.files if entry.control_number is not None]
+        return max(numbers, key=lambda number: read_control_number(number) or (0, ""), default=None)
 
     @property
     def interrupted(self) -> bool:

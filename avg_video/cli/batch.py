@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from avg_video.cli.endings import describe
+from avg_video.cli.filing import Filing, write_report
 from avg_video.cli.progress import FileBar, on_terminal, say_above, take_away, tqdm_bar
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import NOT_ANONYMOUS
@@ -20,12 +21,14 @@ from avg_video.language import mark, tr
 if TYPE_CHECKING:
     from avg_video.batch import BatchSummary, FileEntry, Job
     from avg_video.pipeline import Settings
+    from avg_video.record.model import Record
 
 __all__ = ["BatchBars", "many", "table"]
 
 NAME_WIDTH_MAX = 60
 STATES = (mark("done"), mark("look"), mark("skipped"), mark("failed"), mark("stopped"))
 """How the work on a file can end; the table says it in the active language."""
+REPORT_FILE = "report.html"
 REDRAW_S = 1.0
 """How often the clock of the batch goes on while no recording is finished."""
 
@@ -112,6 +115,7 @@ def many(
     settings: Settings,
     *,
     policy: Path | None,
+    filing: Filing,
     jobs_n: int,
     as_json: bool,
     quiet: bool,
@@ -136,22 +140,37 @@ def many(
     with BatchBars(len(found.jobs), jobs_n, check=stop.check, show=False if quiet or as_json else None) as bars:
         summary = run_batch(
             found.jobs,
-            worker(settings, jobs_n),
+            worker(settings, jobs_n, filing.office(out)),
             jobs_n=jobs_n,
             progress=bars,
             out=out,
             left_out=found.left_out,
             words=describe,
         )
+    records = records_of(summary, out) if filing.report else []
+    page = write_report(records, out / REPORT_FILE) if records else None
     if as_json:
         click.echo(summary.model_dump_json())
     elif not quiet:
         click.echo("\n".join(table(summary)))
         click.echo(tr("List: {path}", path=printable(out / BATCH_FILE)))
+        if page is not None:
+            click.echo(tr("Report: {path}", path=printable(page)))
+        if summary.control_number is not None:
+            click.echo(tr("Control number of the log: {number}", number=summary.control_number))
     if summary.exit_code == EXIT_INTERRUPTED:
         what = tr("interrupted, nothing half done was left; run the same command again to go on")
         click.echo(f"avg-blur: {what}", err=True)
     return summary.exit_code
+
+
+def records_of(summary: BatchSummary, out: Path) -> list[Record]:
+    """The records of all copies that are there now, in the order of the list."""
+    from avg_video.pipeline import record_path_for
+    from avg_video.record.store import read_record
+
+    made = [entry for entry in summary.files if entry.status in ("done", "look", "skipped")]
+    return [read_record(record_path_for(out / entry.output)) for entry in made]
 
 
 def table(summary: BatchSummary) -> list[str]:

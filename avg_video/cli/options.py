@@ -22,6 +22,7 @@ __all__ = [
     "ShownList",
     "SlugList",
     "encoding_options",
+    "filing_options",
     "looking_options",
     "paper_options",
     "settings_from",
@@ -113,6 +114,37 @@ def paper_options(function: F) -> F:
             "--profile",
             metavar="NAME|FILE",
             help=mark("Whose guideline is followed; avg-blur profiles list names them. Default: as the policy says."),
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def filing_options(function: F) -> F:
+    """`--log`, `--no-log`, `--register`, `--no-register` and `--report`."""
+    for option in (
+        click.option(
+            "--report",
+            is_flag=True,
+            help=mark("Make a page for people too: NAME.avg.html, or report.html of a folder."),
+        ),
+        click.option(
+            "--no-register", is_flag=True, help=mark("Neither ask the register about consents nor put the copy in it.")
+        ),
+        click.option(
+            "--register",
+            metavar="FILE",
+            type=PATH,
+            help=mark("The register of consents and deadlines. Default: yours, once there is one or a profile holds."),
+        ),
+        click.option("--no-log", is_flag=True, help=mark("Add no line to the signed log.")),
+        click.option(
+            "--log",
+            metavar="FILE",
+            type=PATH,
+            help=mark(
+                "The signed log that gets a line for each copy. Default: avg-log.jsonl in the folder of the copies."
+            ),
         ),
     ):
         function = option(function)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from avg_video.cli.batch import many
-from avg_video.cli.options import PATH, STYLES, NumberList, encoding_options, looking_options, settings_from
+from avg_video.cli.filing import Filing, write_report
+from avg_video.cli.options import (
+    PATH,
+    STYLES,
+    NumberList,
+    ShownList,
+    encoding_options,
+    filing_options,
+    looking_options,
+    paper_options,
+    settings_from,
+)
 from avg_video.cli.progress import FileBar
 from avg_video.cli.spoken import Command
 from avg_video.cli.stop import StopSign
@@ -33,8 +44,9 @@ class Chosen:
 
     policy: Path | None
     objected: Collection[int]
-    shown: Collection[int]
+    shown: Mapping[int, str | None]
     plan: Path | None
+    filing: Filing
     as_json: bool
     quiet: bool
     neutral: bool
@@ -59,7 +71,12 @@ class Chosen:
     "--object", "objected", type=NumberList(), default=frozenset(), metavar="3,7", help="Cover these people's numbers."
 )
 @click.option(
-    "--show", "shown", type=NumberList(), default=frozenset(), metavar="1", help="Show these people's numbers."
+    "--show",
+    "shown",
+    type=ShownList(),
+    default={},
+    metavar="1[=L05]",
+    help="Show these people's numbers; with =L05 or =teacher, whose consent or choice that rests on.",
 )
 @click.option(
     "--plan",
@@ -67,7 +84,11 @@ class Chosen:
     type=PATH,
     help="The .avgplan that the numbers come from. Default: the one that `avg-blur look` kept.",
 )
-@click.option("--audio", type=click.Choice(("drop", "keep")), help="The sound. Default: as the policy says, else drop.")
+@click.option(
+    "--audio",
+    type=click.Choice(("drop", "keep")),
+    help="The sound. Default: as the policy or the profile says, else drop.",
+)
 @click.option(
     "--style",
     type=click.Choice(STYLES),
@@ -75,6 +96,8 @@ class Chosen:
     show_default=True,
     help="The cover; mosaic and blur are weaker.",
 )
+@paper_options
+@filing_options
 @looking_options
 @encoding_options
 @click.option("--no-second-look", is_flag=True, help="Don't look at the covered pictures again (weaker).")
@@ -101,16 +124,24 @@ def run(
     no_second_look: bool,
     policy: Path | None,
     objected: frozenset[int],
-    shown: frozenset[int],
+    shown: dict[int, str | None],
     plan: Path | None,
     as_json: bool,
     quiet: bool,
     neutral: bool,
+    profile: str | None,
+    confirm: tuple[str, ...],
+    log: Path | None,
+    no_log: bool,
+    register: Path | None,
+    no_register: bool,
+    report: bool,
     **settings: Any,
 ) -> int:
     """Make a copy of each recording or photo in which nobody is recognisable who must not be."""
     made = settings_from(second_look=not no_second_look, **settings)
-    chosen = Chosen(policy, objected, shown, plan, as_json, quiet, neutral)
+    filing = Filing(profile, confirm, log, no_log, register, no_register, report)
+    chosen = Chosen(policy, objected, shown, plan, filing, as_json, quiet, neutral)
     if len(inputs) == 1 and not is_folder(inputs[0]):
         return one(stop, inputs[0], output, made, chosen)
     if objected or shown or plan is not None:
@@ -119,7 +150,18 @@ def run(
             remedy="give one FILE with --object, --show or --plan",
         )
     out = None if output is None else Path(output)
-    return many(stop, inputs, out, made, policy=policy, jobs_n=jobs, as_json=as_json, quiet=quiet, neutral=neutral)
+    return many(
+        stop,
+        inputs,
+        out,
+        made,
+        policy=policy,
+        filing=filing,
+        jobs_n=jobs,
+        as_json=as_json,
+        quiet=quiet,
+        neutral=neutral,
+    )
 
 
 def one(stop: StopSign, source: Path, output: str | None, settings: Settings, chosen: Chosen) -> int:
@@ -140,13 +182,18 @@ def one(stop: StopSign, source: Path, output: str | None, settings: Settings, ch
             plan=plan_for(source, chosen, policy),
             objected=chosen.objected,
             shown=chosen.shown,
+            office=chosen.filing.office(target.parent),
             progress=bars,
         )
+    page = None
+    if chosen.filing.report:
+        page = write_report([outcome.record], outcome.record_path.with_suffix(".html"))
     if chosen.as_json:
-        click.echo(json.dumps(machine(outcome)))
+        click.echo(json.dumps(machine(outcome, page)))
     elif not chosen.quiet:
         wanted = (settings.audio or policy.audio) == "keep"
-        click.echo("\n".join(closing_lines(outcome, source, sound_wanted=wanted, said=bars.warnings)))
+        lines = closing_lines(outcome, source, sound_wanted=wanted, said=bars.warnings, report=page)
+        click.echo("\n".join(lines))
     return outcome.exit_code
 
 
@@ -229,14 +276,17 @@ def plan_for(source: Path, chosen: Chosen, policy: Policy) -> Plan | None:
     return Plan.load(kept_at)
 
 
-def machine(outcome: Outcome) -> dict[str, Any]:
+def machine(outcome: Outcome, report: Path | None = None) -> dict[str, Any]:
     """The result of one recording, for `--json`."""
+    head = outcome.filed.head
     from avg_video.record.store import record_data
 
     return {
         "exit_code": outcome.exit_code,
         "output": str(outcome.output),
         "record_path": str(outcome.record_path),
+        "report_path": None if report is None else str(report),
+        "control_number": None if head is None else head.control_number,
         "stage_s": outcome.stage_s,
         "record": record_data(outcome.record),
     }

@@ -56,7 +56,9 @@ def typed(path: Path) -> str:
     return shlex.quote(name)
 
 
-def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: Collection[str] = ()) -> list[str]:
+def closing_lines(
+    outcome: Outcome, source: Path, *, sound_wanted: bool, said: Collection[str] = (), report: Path | None = None
+) -> list[str]:
     """The lines for one finished recording.
 
     Parameters
@@ -65,6 +67,7 @@ def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: C
     source: the input.
     sound_wanted: whether the sound was to be kept, if there is any.
     said: warnings that were already printed while it ran; they are not repeated.
+    report: the page for people, where one was made.
     """
     record, photo = outcome.record, is_photo_name(outcome.output)
     pairs = [(tr("people"), _people(record, photo=photo))]
@@ -74,6 +77,10 @@ def closing_lines(outcome: Outcome, source: Path, *, sound_wanted: bool, said: C
     if record.input.hidden:
         pairs.append((tr("left out"), ", ".join(tr(kind) for kind in record.input.hidden)))
     pairs.append((tr("record"), printable(outcome.record_path)))
+    if report is not None:
+        pairs.append((tr("report"), printable(report)))
+    if outcome.filed.head is not None:
+        pairs.append((tr("log"), tr("control number {number}", number=outcome.filed.head.control_number)))
     lines = [tr("Made {path}", path=printable(outcome.output)), *rows(*pairs)]
     lines += [tr("Warning: {text}.", text=printable(text)) for text in record.warnings if text not in said]
     if outcome.exit_code:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -40,12 +40,14 @@ class Office:
     log: the signed log that gets a line; None keeps none.
     register: the register that is asked about consents and gets a row; None asks and keeps none, so that every consent
         is unknown.
+    register_anew: whether a register that is not there is begun even where no profile holds.
     """
 
     profile: str | None = None
     confirmed: tuple[str, ...] = ()
     log: Path | None = None
     register: Path | None = None
+    register_anew: bool = True
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,9 @@ def prepare(
     OutputError, RegisterError: log or register can't be used.
     """
     profile = _profile(office, policy)
+    # Whoever keeps no register and follows no guideline gets none: it would say where their recordings are.
+    if profile is None and not office.register_anew and office.register is not None and not office.register.exists():
+        office = replace(office, register=None)
     confirmed = _confirmed(office, policy, profile)
     if office.log is not None:
         check_log_place(office.log)
