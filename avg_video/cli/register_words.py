@@ -267,7 +267,7 @@ def deletion_lines(results: Sequence[Result], settled: Collection[Spot]) -> list
     missing = [each for each in results if each.found in (Found.GONE, Found.OTHER) and each.spot not in settled]
     if missing:
         lines.append(
-            tr("What is at its place no longer stays due. If it is really gone: avg-blur register delete --due --gone")
+            tr("What is no longer at its place stays due. If it is really gone: avg-blur register delete --due --gone")
         )
     return lines
 

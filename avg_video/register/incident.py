@@ -165,7 +165,7 @@ def _who(incident: Incident) -> list[Fact]:
         *((tr("Visible, number {number}", number=each.number), _visible(each)) for each in contents.visible),
     ]
     if contents.covered + contents.shown:
-        note = tr("somebody who was lost from sight counts again, so there are no more people than these numbers")
+        note = tr("somebody who was lost from sight counts again, so these are faces and not people")
     else:
         note = tr("no face was found, which does not prove that there is none")
     rows.append((tr("Note"), note))
@@ -203,7 +203,7 @@ def _measures() -> list[Fact]:
 def _foot(incident: Incident) -> str:
     told = tr(
         "Whether the authority and those who are visible must be told is for the controller to decide (art. 33 and 34 "
-        "GDPR). The authority is told within {hours} hours after it was found, unless there is no risk.",
+        "GDPR). The authority is told within {hours} hours after it was found, unless a risk is unlikely.",
         hours=AUTHORITY_HOURS,
     )
     if incident.noticed is not None:
