@@ -163,6 +163,20 @@ class Decoding:
             ) from e
         self._check_whole()
 
+    def frames_from(self, pts: int, *, needed: int) -> Iterator[av.VideoFrame]:
+        """Frames from a key frame at or before `pts` on, as decoded, with the pts that the container gives them.
+
+        For single looks: nothing is checked, and frames before `needed` that no other depends on may be left out.
+        Raises what FFmpeg raises.
+        """
+        self.box.seek(pts, stream=self.stream, backward=True)
+        self._context.flush_buffers()
+        for packet in self.box.demux(self.stream):
+            early = packet.pts is not None and packet.pts < needed and not self._interlaced
+            self._context.skip_frame = "NONREF" if early else "DEFAULT"
+            if packet.size or _ends_stream(packet):
+                yield from self._called(packet if packet.size else None)
+
     def _demux(self) -> Iterator[Packet[VideoStream]]:
         """Packets of the picture; of the others only where they stop is noted, for the check of the length."""
         # Where the picture's own length is known, nothing of the others is needed.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 import av
 import av.error
 import av.filter
 
-__all__ = ["Deinterlacer"]
+__all__ = ["Deinterlacer", "without_combs"]
 
 
 class Deinterlacer:
@@ -53,3 +53,27 @@ class Deinterlacer:
                     raise RuntimeError(f"bwdif moved a picture to {ticks} units of {self._time_base} s")
                 frame.pts, frame.time_base = int(ticks), self._time_base
             yield frame
+
+
+def without_combs(
+    frames: Iterable[av.VideoFrame], time_base: Fraction, begun: Callable[[], None]
+) -> Iterator[av.VideoFrame]:
+    """Whole frames, of these. Deinterlacing starts with the first interlaced frame, and anew with each size.
+
+    `begun` is called each time it starts. Every frame needs its pts.
+    """
+    weave: Deinterlacer | None = None
+    for frame in frames:
+        shape = (frame.width, frame.height, frame.format.name)
+        if weave is not None and weave.shape != shape:
+            yield from weave.flush()
+            weave = None
+        if weave is None and frame.interlaced_frame:
+            weave = Deinterlacer(frame, time_base)
+            begun()
+        if weave is None:
+            yield frame
+        else:
+            yield from weave.push(frame)
+    if weave is not None:
+        yield from weave.flush()

@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from avg_video.errors import UnsupportedInput
 from avg_video.language import tr
-from avg_video.media.deinterlace import Deinterlacer
-from avg_video.media.orient import lay_out
+from avg_video.media.deinterlace import without_combs
 from avg_video.media.picture import Picture
 from avg_video.media.source import OpenSource, open_source
 from avg_video.media.timing import Timeline
@@ -130,7 +129,7 @@ class VideoReader:
                 self._cuts.append(index)
                 held = deque(replace(p, suspect=True) for p in held)
                 suspects_left = SUSPECT_PICTURES
-            i420 = lay_out(_planes(self._source.converter(frame)), self._source.orientation)
+            i420 = self._source.i420(frame)
             held.append(Picture(index, frame.pts, i420, suspect=suspects_left > 0))
             suspects_left -= 1
             self._pts.append(frame.pts)
@@ -142,23 +141,13 @@ class VideoReader:
         self._ended = True
 
     def _whole_frames(self) -> Iterator[av.VideoFrame]:
-        """Frames without combs. The deinterlacer starts with the first interlaced frame, and anew with each size."""
-        weave: Deinterlacer | None = None
-        for frame in self._timed():
-            shape = (frame.width, frame.height, frame.format.name)
-            if weave is not None and weave.shape != shape:
-                yield from weave.flush()
-                weave = None
-            if weave is None and frame.interlaced_frame:
-                weave = Deinterlacer(frame, self.info.time_base)
-                if not self.info.interlaced:
-                    self._say(tr("is interlaced in parts; deinterlaced there"))
-            if weave is None:
-                yield frame
-            else:
-                yield from weave.push(frame)
-        if weave is not None:
-            yield from weave.flush()
+        """Frames without combs."""
+
+        def begun() -> None:
+            if not self.info.interlaced:
+                self._say(tr("is interlaced in parts; deinterlaced there"))
+
+        return without_combs(self._timed(), self.info.time_base, begun)
 
     def _timed(self) -> Iterator[av.VideoFrame]:
         """Decoded frames carrying their checked pts."""
@@ -193,14 +182,3 @@ class VideoReader:
     def _say(self, text: str) -> None:
         if text not in self._found:
             self._found.append(text)
-
-
-def _planes(frame: av.VideoFrame) -> list[npt.NDArray[np.uint8]]:
-    """Views of Y, U and V in the frame's own memory, without its row padding."""
-    views = []
-    for plane in frame.planes:
-        rows = np.frombuffer(memoryview(plane), np.uint8, plane.height * plane.line_size).reshape(
-            plane.height, plane.line_size
-        )
-        views.append(rows[:, : plane.width])
-    return views

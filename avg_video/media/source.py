@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 import av
+import numpy as np
+import numpy.typing as npt
 from av.sidedata.sidedata import Type as SideDataType
 
 from avg_video.errors import UnsupportedInput
@@ -18,7 +20,7 @@ from avg_video.media.colours import UNSPECIFIED, ColourTags, tags_of
 from avg_video.media.contents import hidden_in_container, hidden_in_frame, real_videos, side_data_of
 from avg_video.media.convert import Converter
 from avg_video.media.decoding import Decoding, declared_end
-from avg_video.media.orient import UPRIGHT, Orientation, even
+from avg_video.media.orient import UPRIGHT, Orientation, even, lay_out
 
 __all__ = ["ColourTags", "OpenSource", "SourceInfo", "open_source", "probe"]
 
@@ -83,6 +85,10 @@ class OpenSource:
     orientation: Orientation
     first: tuple[int, av.VideoFrame]
     rest: Iterator[tuple[int, av.VideoFrame]]
+
+    def i420(self, frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+        """uint8 (3 * h // 2, w): the planes of a frame, upright, in memory of their own."""
+        return lay_out(_planes(self.converter(frame)), self.orientation)
 
 
 def probe(path: Path) -> SourceInfo:
@@ -215,3 +221,14 @@ def _refuse_dolby_only(source: Decoding, frame: av.VideoFrame) -> None:
             remedy=tr("convert it to ordinary video (SDR) with another program first"),
             file=source.file,
         )
+
+
+def _planes(frame: av.VideoFrame) -> list[npt.NDArray[np.uint8]]:
+    """Views of Y, U and V in the frame's own memory, without its row padding."""
+    views = []
+    for plane in frame.planes:
+        rows = np.frombuffer(memoryview(plane), np.uint8, plane.height * plane.line_size).reshape(
+            plane.height, plane.line_size
+        )
+        views.append(rows[:, : plane.width])
+    return views
