@@ -83,7 +83,7 @@ class ProfileEntry(Entry):
     version: Annotated[int, Field(ge=1)]
     """Its version, raised when a rule in it changes."""
     sha256: Sha256 | None = None
-    """SHA-256 of the file it was read from; null for one that comes with this program."""
+    """SHA-256 of the file it was read from; null when it was read from none."""
     title: Line
     """What it is called."""
     source: Line
@@ -180,6 +180,6 @@ class ProcessingEntry(Entry):
     human_review: HumanReview = HumanReview()
     """Whether a person watched the copy."""
     register_ref: Annotated[Line, *as_node("dpv:DataProcessingRecord", "ref")] | None = None
-    """Where the school's register of processing (art. 30 GDPR) speaks of this; null when not stated."""
+    """Where a register of processing (art. 30 GDPR) speaks of this; null when none does."""
     dpia_ref: Annotated[Line, *as_node("dpv:DPIA", "ref")] | None = None
     """The data protection impact assessment it falls under (art. 35 GDPR); null when not stated."""
