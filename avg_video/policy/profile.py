@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -21,7 +21,6 @@ from avg_video.language import mark, tr
 from avg_video.media.folders import data_folder
 from avg_video.media.private import write_private
 from avg_video.policy.answers import is_slug
-from avg_video.policy.document import Policy
 from avg_video.policy.files import FileWords, parse_table, read_table
 from avg_video.policy.profile_model import (
     Breach,
@@ -47,9 +46,7 @@ __all__ = [
     "Term",
     "Text",
     "add_profile",
-    "checks",
     "load_profile",
-    "policy_under",
     "profile_names",
 ]
 
@@ -114,30 +111,6 @@ def add_profile(path: Path) -> Profile:
         raise UsageError(tr("it changed while it was being read"), remedy=tr("run it again"), file=path)
     write_private(folder / f"{profile.name}.toml", data)
     return profile
-
-
-def policy_under(policy: Policy, profile: Profile) -> Policy:
-    """The policy with the profile's name, and with what the profile says where the policy says nothing."""
-    said = ("purpose", "legal_basis", "controller", "audio")
-    taken = {name: getattr(profile, name) for name in said if getattr(policy, name) is None}
-    return policy.model_copy(update={"profile": profile.name, **taken})
-
-
-def checks(profile: Profile | None, confirmed: Collection[str]) -> tuple[tuple[Check, bool], ...]:
-    """The profile's checklist, each with whether it was confirmed.
-
-    Raises `UsageError` when something was confirmed that the checklist does not ask: it would stand for nothing.
-    """
-    asked = () if profile is None else profile.checklist
-    unknown = sorted(set(confirmed) - {check.id for check in asked})
-    if unknown and profile is None:
-        remedy = tr("name the profile whose checklist it is, with --profile or in the policy")
-        raise UsageError(tr("{ids} can't be confirmed without a profile", ids=", ".join(unknown)), remedy=remedy)
-    if unknown and profile is not None:
-        ids = ", ".join(check.id for check in asked) or tr("none")
-        what = tr("{ids} is not on the checklist of {profile}", ids=", ".join(unknown), profile=profile.name)
-        raise UsageError(what, remedy=tr("its checks are: {ids}", ids=ids))
-    return tuple((check, check.id in confirmed) for check in asked)
 
 
 def _added_folder() -> Path:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from avg_video.policy.consent import STATES, Finding, apply_consents, purpose_of, tokens_asked, tokens_behind
 from avg_video.policy.document import Policy
-from avg_video.policy.profile import load_profile, policy_under
+from avg_video.policy.profile import load_profile
 from tests.policy.worlds import WHOLE, judged, quick, reasons, track
 
 AT = {"t": 1, "x": 0.1, "y": 0.5}
@@ -193,11 +193,3 @@ def test_no_answer_of_the_register_ever_shows_more(
     assert {f.token for f in done.findings} >= tokens
     strip = {"consent_region": lines.consent_region, "show": lines.show}
     assert done.policy.model_copy(update=strip) == lines, "nothing else changes"
-
-
-def test_the_profile_fills_in_what_the_policy_does_not_say() -> None:
-    filled = policy_under(Policy(), CVO)
-    assert (filled.profile, filled.audio, filled.legal_basis, filled.purpose) == ("cvo", "drop", "public-task", None)
-    own = policy(audio="keep", purpose="open-day", legal_basis="consent", profile="iclon")
-    filled = policy_under(own, AP)
-    assert (filled.profile, filled.audio, filled.legal_basis, filled.purpose) == ("ap", "keep", "consent", "open-day")

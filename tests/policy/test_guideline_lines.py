@@ -6,13 +6,13 @@ The guidelines are kept beside the project, not in it; without them these tests 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from avg_video.policy.profile import Profile, load_profile, profile_names
+from avg_video.policy.profile import load_profile, profile_names
+from tests.policy.lines import placed
 
 GUIDELINES = Path(__file__).parents[2].parent / "shared" / "guidelines"
 if not GUIDELINES.is_dir():
@@ -276,18 +276,6 @@ WORDS: dict[str, tuple[Guideline, dict[str, str]]] = {
     ),
 }
 """For each line of each profile, a few words of the guideline that it rests on."""
-
-
-def placed(profile: Profile) -> Iterator[tuple[str, str]]:
-    """Every line of a profile that has a place, and that place."""
-    yield from ((f"places.{name}", place) for name, place in profile.places if place is not None)
-    for name in ("recipients", "storage", "rules"):
-        yield from ((f"{name}.{i}", line.place) for i, line in enumerate(getattr(profile, name)))
-    yield from ((f"checklist.{check.id}", check.place) for check in profile.checklist)
-    kept = profile.retention
-    yield from ((f"retention.{n}", t.place) for n, t in (("original", kept.original), ("output", kept.output)) if t)
-    yield from ((f"retention.more.{i}", term.place) for i, term in enumerate(kept.more))
-    yield from ((n, line.place) for n, line in (("breach", profile.breach), ("adapted", profile.adapted)) if line)
 
 
 def pattern(words: str) -> str:

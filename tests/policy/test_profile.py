@@ -10,9 +10,9 @@ from typing import Any, get_args
 import pytest
 
 from avg_video import language
-from avg_video.errors import PolicyError, UsageError
+from avg_video.errors import PolicyError
 from avg_video.media.folders import data_folder
-from avg_video.policy.profile import Event, Term, add_profile, checks, load_profile, profile_names
+from avg_video.policy.profile import Event, Term, add_profile, load_profile, profile_names
 from avg_video.policy.profile_model import Places
 
 SHIPPED = ("aeres-1", "aeres-2", "aeres-3", "aeres-4", "ap", "cvo", "iclon", "rug")
@@ -319,22 +319,6 @@ def test_what_looks_like_a_file_is_one(name: str, tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PolicyError, match="there is no such profile file; check its name"):
         load_profile(name)
-
-
-def test_checks_are_confirmed_by_name() -> None:
-    rug = load_profile("rug")
-    assert [(check.id, done) for check, done in checks(rug, ())] == [("informed", False)]
-    assert [(check.id, done) for check, done in checks(rug, ("informed",))] == [("informed", True)]
-    assert checks(None, ()) == ()
-    with pytest.raises(UsageError) as caught:
-        checks(rug, ("informd",))
-    assert str(caught.value) == "informd is not on the checklist of rug; its checks are: informed"
-    with pytest.raises(UsageError) as caught:
-        checks(None, ("informed",))
-    assert str(caught.value) == (
-        "informed can't be confirmed without a profile; "
-        "name the profile whose checklist it is, with --profile or in the policy"
-    )
 
 
 def test_the_register_reckons_from_every_event_a_profile_may_name() -> None:
