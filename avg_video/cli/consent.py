@@ -70,7 +70,7 @@ def consent() -> None:
     """
 
 
-@consent.command()
+@consent.command(short_help=mark("Write down what a pupil, or a parent, answered."))
 @click.argument("token")
 @click.option("--purpose", metavar="WORD", help=mark("What for, such as website; it never counts for anything else."))
 @click.option("--age-group", type=click.Choice(AGE_GROUPS), help=mark("The pupil's age on the day it was given."))
@@ -136,7 +136,7 @@ def list_(token: str | None, purpose: str | None, on: str | None, file: Path | N
         click.echo("\n".join(entry_lines(found)))
 
 
-@consent.command()
+@consent.command(short_help=mark("A pupil, or a parent, no longer agrees."))
 @click.argument("token")
 @click.option("--purpose", metavar="WORD", help=mark("Only for this purpose. Default: for everything."))
 @click.option("--on", metavar="DAY", help=mark("The day it was said, as 2026-10-12. Default: today."))
@@ -168,7 +168,7 @@ def withdraw(
     return code
 
 
-@consent.command("import")
+@consent.command("import", short_help=mark("Take in a sheet of answers (CSV)."))
 @click.argument("sheet", metavar="FILE", type=PATH)
 @role_option
 @common_options
@@ -216,7 +216,7 @@ def import_(sheet: Path, role: str | None, file: Path | None, as_json: bool) -> 
     return code
 
 
-@consent.command()
+@consent.command(short_help=mark("Erase a token from the register."))
 @click.argument("token")
 @click.option("-y", "--yes", is_flag=True, help=mark("Do not ask."))
 @role_option

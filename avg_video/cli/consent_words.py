@@ -122,8 +122,8 @@ def copy_lines(copies: Sequence[Copy]) -> list[str]:
     if here:
         lines.append(
             trn(
-                "{n} copy shows somebody who said no. Make it again, or delete it:",
-                "{n} copies show somebody who said no. Make them again, or delete them:",
+                "{n} copy shows somebody who may no longer be shown. Make it again, or delete it:",
+                "{n} copies show somebody who may no longer be shown. Make them again, or delete them:",
                 len(here),
             )
         )

@@ -256,8 +256,10 @@ def erase_token(register: Register, token: str, *, role: str | None = None) -> E
         held = db.execute("SELECT 1 FROM shown WHERE token = ?", (token,)).fetchone()
         if not consents and held is None:
             raise _unknown(token, register.path)
+        make_again(
+            db, [copy.id for copy in copies_showing(db, token)], because="token-erased", role=role, consents=consents
+        )
         copies = tuple(copies_showing(db, token))
-        make_again(db, [copy.id for copy in copies], because="token-erased", role=role, consents=consents)
         db.execute("UPDATE consent SET token = NULL, proof = NULL WHERE token = ?", (token,))
         db.execute("UPDATE shown SET token = NULL WHERE token = ?", (token,))
         add_event(db, "token-erased", role=role, consents=consents)

@@ -228,7 +228,7 @@ def test_copies_of_an_erased_token_are_marked_first(register: Register, tmp_path
     add_run(register, run_row(tmp_path, shown=("L07",)))
     (copy,) = erase_token(register, "L07").copies
     assert values(register, "SELECT state FROM output") == ["make-again"]
-    assert copy.path == tmp_path / "lesson.avg.mp4"
+    assert (copy.path, copy.state) == (tmp_path / "lesson.avg.mp4", "make-again")
 
 
 def test_erasing_tells_of_older_copies_of_the_register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
