@@ -33,8 +33,8 @@ EVENTS: tuple[Event, ...] = get_args(Event)
 
 Unit = Literal["days", "weeks", "months", "years"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-LONGEST = 1200
-"""No guideline keeps anything longer than this many of any unit; a larger number is a mistake."""
+LONGEST = 10_000
+"""More of any unit is a mistake; a profile refuses it too."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,13 @@ class Term:
     place: str = ""
 
     def ends(self, event: date) -> date:
-        """The last day on which it may still be kept, given the day of the event."""
-        if self.unit in ("days", "weeks"):
-            return event + timedelta(days=self.amount * (7 if self.unit == "weeks" else 1))
-        return add_months(event, self.amount * (12 if self.unit == "years" else 1))
+        """The last day on which it may still be kept, given the day of the event; at most the last of the calendar."""
+        try:
+            if self.unit in ("days", "weeks"):
+                return event + timedelta(days=self.amount * (7 if self.unit == "weeks" else 1))
+            return add_months(event, self.amount * (12 if self.unit == "years" else 1))
+        except (OverflowError, ValueError):  # beyond the year 9999
+            return date.max
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import calendar
 import json
 from datetime import date, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avg_video.register.deadlines import EVENTS, Dates, Deadline, Term, add_months, deadline, read_terms
+from avg_video.policy import profile_model
+from avg_video.policy.profile import load_profile, profile_names
+from avg_video.register.deadlines import EVENTS, Dates, Deadline, Term, Unit, add_months, deadline, first_of, read_terms
 
 DAYS = st.dates(date(1990, 1, 1), date(2100, 12, 31))
 
@@ -68,6 +71,28 @@ def test_a_term_ends(term: Term, expected: date) -> None:
     assert term.ends(date(2026, 11, 22)) == expected
 
 
+@pytest.mark.parametrize("unit", ["weeks", "months", "years"])
+def test_a_term_beyond_the_calendar_ends_with_it(unit: Unit) -> None:
+    assert Term("upload", 10_000, unit).ends(date(9990, 1, 1)) == date.max
+
+
+def test_events_are_those_of_the_profiles() -> None:
+    assert {*EVENTS, "not-stated"} == set(get_args(profile_model.Event))
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_the_terms_of_every_profile_are_understood(name: str) -> None:
+    retention = load_profile(name).retention
+    for term in (retention.original, retention.output):
+        if term is not None:
+            terms = read_terms(json.dumps(term.reckoned()))
+            assert [each.after for each in terms] == [after for after in (term.after, term.latest) if after]
+            first = terms[0]
+            stated = {unit: n for unit in ("days", "weeks", "months", "years") if (n := getattr(term, unit))}
+            assert stated == ({first.unit: first.amount} if first.amount else {})
+            assert first.place == term.place
+
+
 def test_the_last_day_is_due_and_not_yet_overdue() -> None:
     found = deadline([Term("upload", 4, "weeks")], Dates({"upload": date(2026, 11, 22)}))
     last = date(2026, 12, 20)
@@ -120,6 +145,14 @@ def test_to_know_more_never_prolongs(terms: list[Term], known: dict[str, date], 
     assert before.on is None or (after.on is not None and after.on <= before.on)
 
 
+def test_of_several_deadlines_the_first_counts_and_all_that_is_missing() -> None:
+    early, late = Deadline(date(2026, 12, 20), Term("upload", 4, "weeks")), Deadline(date(2027, 1, 1))
+    open_ = Deadline(missing=("course-end", "upload"))
+    assert first_of([late, open_, early]) == Deadline(early.on, early.term, missing=("course-end", "upload"))
+    assert first_of([open_]) == open_
+    assert first_of([]) == Deadline()
+
+
 def test_no_terms_no_deadline() -> None:
     assert deadline([], Dates({"upload": date(2026, 11, 22)})) == Deadline()
 
@@ -146,7 +179,8 @@ def test_terms_are_read() -> None:
         ({"after": "upload", "weeks": -1}, "whole number"),
         ({"after": "upload", "weeks": True}, "whole number"),
         ({"after": "upload", "weeks": 4.5}, "whole number"),
-        ({"after": "upload", "years": 1201}, "whole number"),
+        ({"after": "upload", "years": 10_001}, "whole number"),
+        ({"after": "not-stated", "years": 7}, "after"),
         ({"after": ["upload"]}, "after"),
     ],
 )
