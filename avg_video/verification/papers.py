@@ -112,7 +112,7 @@ class Papers:
         try:
             self.record = read_record(self.record_path)
         except UsageError as error:
-            self.fault("record", f"{self.record_path.name}: {error.what}")
+            self.fault("record", f"{self.record_path.name}: {error.what}; {error.remedy}")
             return
         said = self.record.output
         if self.record.input.sha256 == sha256 != said.sha256:

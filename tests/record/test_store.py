@@ -14,6 +14,7 @@ from avg_video.errors import OutputError, UsageError
 from avg_video.record.context import file_iri
 from avg_video.record.model import Record
 from avg_video.record.store import read_record, record_data, record_text, write_record
+from avg_video.verification import verify
 from tests.record.samples import record
 
 
@@ -186,3 +187,15 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
         file.truncate((64 << 20) + 1)
     with pytest.raises(UsageError, match="too large"):
         read_record(path)
+
+
+def test_verify_says_of_an_older_record_what_to_do(tmp_path: Path) -> None:
+    output = tmp_path / "les.avg.mp4"
+    output.write_bytes(b"\0\0\0\x18ftypisom")  # what it holds is not looked at here
+    data = record_data(record()) | {"schema_version": 2}
+    (tmp_path / "les.avg.json").write_text(json.dumps(data))
+    faults = [fault.what for fault in verify(output, detector="centerface").faults if fault.part == "record"]
+    assert faults == [
+        "les.avg.json: the record is of version 2, and this program reads version 3; "
+        "make the output again with this version"
+    ]
