@@ -88,21 +88,20 @@ def machine(profile: Profile) -> dict[str, Any]:
 
 
 def text_of(profile: Profile, width: int) -> list[str]:
-    """The lines for people: what it is, what it says under each heading, and what it says nothing about."""
+    """The lines for people: what it is, what it says under each heading, and what it leaves open."""
     lines = [
         tr("{name} (version {version}): {title}", name=profile.name, version=profile.version, title=_title(profile))
     ]
     lines += _wrapped(tr("Source: {source}", source=printable(profile.source.said())), width, "")
-    silent = []
     for heading, rows in _sections(profile):
         if not rows:
-            silent.append(heading)
             continue
         lines += ["", heading]
         for text, place in rows:
             lines += _wrapped(text if place is None else f"{text} [{place}]", width)
-    if silent:
-        lines += ["", *_wrapped(tr("It says nothing about: {subjects}", subjects=", ".join(silent).lower()), width, "")]
+    still_open = _left_open(profile)
+    if still_open:
+        lines += ["", *_wrapped(tr("Left open: {subjects}", subjects=", ".join(still_open)), width, "")]
     return lines
 
 
@@ -137,8 +136,27 @@ def _sections(profile: Profile) -> Iterator[tuple[str, list[Row]]]:
     yield tr("Exceptions"), [] if adapted is None else [(adapted.said(), adapted.place)]
 
 
+def _left_open(profile: Profile) -> list[str]:
+    """What a policy, or the school, has to settle, because the guideline sets nothing for it."""
+    kept = profile.retention
+    subjects = {
+        tr("the purpose"): profile.purpose,
+        tr("the legal basis"): profile.legal_basis,
+        tr("the controller"): profile.controller,
+        tr("what happens to the sound"): profile.audio,
+        tr("who may see it"): profile.recipients,
+        tr("where it may be kept"): profile.storage,
+        tr("how long the recording is kept"): kept.original,
+        tr("how long the copy is kept"): kept.output,
+        tr("what to do when it came into the wrong hands"): profile.breach,
+    }
+    return [subject for subject, said in subjects.items() if not said]
+
+
 def _consent(profile: Profile) -> Iterator[Row]:
-    if profile.needs_consent:
+    if not profile.needs_consent:
+        yield tr("none is needed to show somebody; whoever refused or withdrew it in the register is covered"), None
+    else:
         yield tr("nobody is shown without a valid consent in the register"), profile.places.needs_consent
     if profile.own_choice:
         roles = ", ".join(profile.own_choice)

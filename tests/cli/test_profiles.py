@@ -50,16 +50,28 @@ def test_show_tells_every_line_with_its_place(name: str) -> None:
     assert f"Source: {profile.source.en}" in text
 
 
-def test_show_says_what_a_guideline_is_silent_about() -> None:
-    text = squeezed(avg_blur("profiles", "show", "aeres-3").stdout)
-    assert text.endswith(
-        "It says nothing about: purpose, controller, objection, who may see it, where it may be kept, "
-        "how long the recording is kept, how long the copy is kept, other terms, when it came into the wrong hands, "
-        "exceptions"
-    )
-    assert "report it within 24 hours [Wat als er iets mis gaat?, par. 1]" in squeezed(
-        avg_blur("profiles", "show", "rug").stdout
-    )
+@pytest.mark.parametrize(
+    ("name", "still_open"),
+    [
+        (
+            "aeres-3",
+            "the purpose, the controller, who may see it, where it may be kept, how long the recording is kept, "
+            "how long the copy is kept, what to do when it came into the wrong hands",
+        ),
+        ("rug", "the legal basis, the controller, what happens to the sound"),
+        ("iclon", "the legal basis, the controller, what happens to the sound, who may see it"),
+    ],
+)
+def test_show_says_what_a_guideline_leaves_open(name: str, still_open: str) -> None:
+    assert squeezed(avg_blur("profiles", "show", name).stdout).endswith(f" Left open: {still_open}")
+
+
+def test_show_says_whether_consent_is_needed_and_how_soon_a_breach_is_reported() -> None:
+    rug, ap = (squeezed(avg_blur("profiles", "show", name).stdout) for name in ("rug", "ap"))
+    assert "report it within 24 hours [Wat als er iets mis gaat?, par. 1]" in rug
+    assert "report it to cert@security.rug.nl [Wat als er iets mis gaat?, par. 1]" in rug
+    assert "nobody is shown without a valid consent in the register [Mag ik als school" in ap
+    assert "none is needed to show somebody; whoever refused or withdrew it in the register is covered" in rug
 
 
 def test_show_speaks_dutch() -> None:
