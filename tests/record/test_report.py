@@ -234,7 +234,7 @@ def test_everything_stated_stands_on_the_page() -> None:
 
 def test_dutch_page_speaks_dutch() -> None:
     said = Page(report_html([samples.lesson()], "nl")).said
-    for text in ("Verwerkingsrapport", "Zichtbaar", "Afgedekt", "0:00,0", "24:26,2", "20 november 2026", "4 weken na"):
+    for text in ("Zichtbaar", "Afgedekt", "0:00,0", "24:26,2", "20 november 2026", "4 weken na", "2.942", "812,3 MB"):
         assert text in said
     english = {"covered", "visible", "the", "and", "with", "recording", "stated", "picture", "pictures", "number"}
     assert english.isdisjoint(re.findall(r"[a-z]+", said))
