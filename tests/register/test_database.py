@@ -155,6 +155,28 @@ print("done", flush=True)
     assert [path.name for path in place.parent.iterdir()] == [place.name]
 
 
+def test_one_with_another_kind_of_log_gets_its_own_back(place: Path) -> None:
+    with closing(sqlite3.connect(filled(place, 2))) as db:
+        assert db.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    code = """
+db = sqlite3.connect(place, isolation_level=None)
+db.execute("BEGIN")
+db.execute("SELECT count(*) FROM consent").fetchone()
+print("held", flush=True)
+sys.stdin.readline()
+db.close()
+"""
+    with other_process(code, place) as reader:
+        assert said(reader) == "held"
+        assert "another program" in str(refusal(place, wait_s=0.2))
+        later = threading.Timer(0.3, go_on, [reader])
+        later.start()
+        with open_register(place, wait_s=30) as register, register.reading() as db:
+            assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        later.join()
+    assert tokens(place) == {"L0", "L1"}
+
+
 HOLDER = """
 db = sqlite3.connect(place, isolation_level=None)
 db.execute("PRAGMA locking_mode = {mode}")
