@@ -333,3 +333,25 @@ def test_every_single_word_of_a_profile_has_a_place_to_be_given() -> None:
     words = {"audio", "purpose", "legal_basis", "needs_consent", "own_choice", "objection", "controller"}
     assert set(Places.model_fields) == words
     assert words <= set(Profile.model_fields)
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "profiles.md"
+
+
+def test_the_example_of_the_guide_is_a_profile(tmp_path: Path) -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    own = load_profile(written(tmp_path, text.split("```toml\n")[1].split("```")[0]))
+    assert (own.extends, own.needs_consent, own.own_choice) == ("rug", True, ("teacher",))
+    assert reckoned(own.retention.output) == [{"after": "course-end", "weeks": 2}, {"after": "school-year-end"}]
+    assert [check.id for check in own.checklist] == ["camera-of-school", "informed"]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_table_of_the_guide_says_what_the_profile_does(name: str) -> None:
+    row = next(line for line in GUIDE.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{name}`"))
+    _, _, _, consent, kept, _ = (cell.strip() for cell in row.split("|"))
+    profile = load_profile(name)
+    assert consent.startswith("yes") is profile.needs_consent
+    assert ("sound dropped" in consent) is (profile.audio == "drop")
+    assert ("may object" in consent) is profile.objection
+    assert (kept == "not stated") is (profile.retention.output is None)
