@@ -75,6 +75,7 @@ def test_the_command_says_what_was_checked(copy: Path) -> None:
         "  content  pictures and sound and nothing else\n"
         "  pictures 12 pictures, all decoded\n"
         "  faces    looked at 1 picture, nobody seen\n"
+        "  log      none beside it, so only the record vouches for it, and anyone could have written that\n"
     )
     assert avg_blur("verify", copy, "-q", "--detector", "centerface").stdout == ""
 
@@ -188,7 +189,7 @@ def test_a_face_left_visible_is_told_with_time_and_place(shown: Path, tmp_path: 
     data = json.loads(shown.with_name("open.avg.json").read_text("utf-8"))
     for n in range(2):
         person = next(p for p in data["people"] if p["verdict"] == "show")
-        person |= {"verdict": "cover", "reason": "no-rule"}
+        person |= {"verdict": "cover", "reason": "no-rule", "shown_s": []}
         data |= {"shown": data["shown"] - 1, "covered": data["covered"] + 1}
         copy.with_name("open.avg.json").write_text(json.dumps(data), "utf-8")
         done = check(copy)
@@ -197,6 +198,20 @@ def test_a_face_left_visible_is_told_with_time_and_place(shown: Path, tmp_path: 
         (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = sorted(find.box_xyxy for find in done.finds)
         assert (ax1 < 90 < ax2, ay1 < 110 < ay2) == (bx1 < 230 < bx2, by1 < 110 < by2) == (True, True)
     assert avg_blur("verify", copy, "--detector", "centerface").exit_code == 1
+
+
+def test_a_face_is_explained_only_while_the_record_says_that_it_can_be_seen(shown: Path, tmp_path: Path) -> None:
+    """Somebody who is shown, and who was covered from 0.2 s on because another came in the way."""
+    copy = tmp_path / "open.avg.mp4"
+    shutil.copy(shown, copy)
+    data = json.loads(shown.with_name("open.avg.json").read_text("utf-8"))
+    person = next(p for p in data["people"] if p["verdict"] == "show")
+    person |= {"shown_s": [[0.0, 0.2]], "frames_covered_though_shown": 15}
+    copy.with_name("open.avg.json").write_text(json.dumps(data), "utf-8")
+    done = check(copy)
+    assert parts(done) == ["faces", "faces"]
+    assert "a face is seen at 0:00.5, " in done.faults[0].what
+    assert "with others, while 1 may be shown" in done.faults[0].what
 
 
 def test_a_record_of_another_file_explains_nobody(shown: Path, tmp_path: Path) -> None:
@@ -258,7 +273,7 @@ def test_the_copy_of_a_photo_holds_until_something_is_added(end: str, tmp_path: 
     assert (done.faults, done.pictures, done.looks) == ((), 1, 1)
     assert "content  one picture and nothing else" in avg_blur("verify", copy, "--detector", "centerface").stdout
     copy.write_bytes(copy.read_bytes() + b"needle")
-    assert set(parts(check(copy))) == {"record", "content"}
+    assert set(parts(check(copy))) - {"log"} == {"record", "content"}
     assert {"record", "faces"} <= set(parts(check(tmp_path / f"class.{end}")))
 
 

@@ -21,16 +21,32 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from avg_video.record.fields import Moment, Sha256
 from avg_video.record.keys import public_from_hex
 
-__all__ = ["LogEntry", "NotALine", "open_line", "seal"]
+__all__ = ["LogEntry", "NotALine", "is_beginning", "open_line", "seal"]
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Literal["urn:avg-blur:terms:run:v1"] = "urn:avg-blur:terms:run:v1"
 
+_HEAD = b'{"payload":"'
+_KIND = b'","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"'
+_SIG = b'","sig":"'
+_TAIL = b'=="}]}'
 _LINE = re.compile(
-    rb'\{"payload":"[A-Za-z0-9+/]+={0,2}","payloadType":"application/vnd\.in-toto\+json",'
-    rb'"signatures":\[\{"keyid":"[0-9a-f]{64}","sig":"[A-Za-z0-9+/]{86}=="\}\]\}'
+    re.escape(_HEAD)
+    + rb"[A-Za-z0-9+/]+={0,2}"
+    + re.escape(_KIND)
+    + rb"[0-9a-f]{64}"
+    + _SIG
+    + rb"[A-Za-z0-9+/]{86}"
+    + re.escape(_TAIL)
 )
+_GROWING = (
+    *(_HEAD, re.compile(rb"[A-Za-z0-9+/]*={0,2}")),
+    *(_KIND, re.compile(rb"[0-9a-f]{0,64}")),
+    *(_SIG, re.compile(rb"[A-Za-z0-9+/]{0,86}")),
+    _TAIL,
+)
+"""The parts of a line, as they come into being one byte after the other."""
 
 
 class NotALine(ValueError):
@@ -140,6 +156,18 @@ def open_line(line: bytes) -> LogEntry:
     if _spelled(envelope) != line:
         raise NotALine("it is spelled in another way")
     return entry
+
+
+def is_beginning(data: bytes) -> bool:
+    """Whether these bytes can be those with which a line begins, and not all of it."""
+    for part in _GROWING:
+        if isinstance(part, bytes):
+            if not data.startswith(part):
+                return part.startswith(data)
+            data = data.removeprefix(part)
+        else:
+            data = part.sub(b"", data, count=1)
+    return False
 
 
 def _spelled(envelope: Envelope) -> bytes:

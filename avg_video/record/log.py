@@ -24,7 +24,7 @@ from avg_video.language import cause_of, tr
 from avg_video.media.folders import data_folder
 from avg_video.media.temporary import PrivateTemporary, as_output_error, sync_folder
 from avg_video.record.codes import control_number
-from avg_video.record.envelope import LogEntry, NotALine, open_line, seal
+from avg_video.record.envelope import LogEntry, NotALine, is_beginning, open_line, seal
 from avg_video.record.keys import signing_key
 from avg_video.record.lock import LockBusy, LockUnknown, locked
 
@@ -37,9 +37,6 @@ TAIL_BYTES = 1 << 16
 """As much of the end is read to add a line: some fifty lines."""
 PATIENCE_S = 60.0
 """How long to wait for other runs, each of which needs a few milliseconds; longer means that one hangs."""
-
-_BEGIN = b'{"payload":"'
-_END = b'"}]}'
 
 
 @dataclass(frozen=True)
@@ -136,9 +133,8 @@ def may_have_broken_off(line: bytes) -> bool:
 
     A file system may have made room for the bytes before it had them; zeros stand there then.
     """
-    if line.endswith(b"\0"):
-        return True
-    return bool(line) and not line.endswith(_END) and (line.startswith(_BEGIN) or _BEGIN.startswith(line))
+    begun = line.rstrip(b"\0")
+    return is_beginning(begun) if begun else bool(line)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,4 @@
-"""Checks a finished copy once more, from the file alone: its bytes, its record, the log, and whether a face can be seen
-in it.
+"""Checks a finished copy once more, from the file alone: its bytes, its record, the log, and whether a face is seen.
 
 Every check is made, whatever the others find, so that the answer is complete. Each has a part of its own, `log`,
 `record`, `content`, `pictures`, `sound` or `faces`.

@@ -108,10 +108,9 @@ class Watch:
         return sure
 
     def _shown_at(self, second: float) -> int:
-        """How many people the record says are shown then. It says when, and not where."""
+        """How many people the record says can be seen then. It says when, and not where."""
         return sum(
-            person.verdict == "show" and person.first_s - MOMENT_S <= second <= person.last_s + MOMENT_S
-            for person in self.people
+            any(begin - MOMENT_S <= second <= end + MOMENT_S for begin, end in person.shown_s) for person in self.people
         )
 
 

@@ -61,7 +61,8 @@ class LogCheck:
         return found
 
     def break_of(self, control: str) -> str | None:
-        """Why the log is not the one that the control number was noted for, up to its line; None when it is.
+        """Why the line of the control number is not the one it was noted for; None when it is. All lines before it are
+        then those of that time too, where the chain has no fault.
 
         Raises `UsageError` when it isn't a control number at all.
         """
@@ -224,20 +225,33 @@ def _judge_keys(check: LogCheck, keys: Sequence[SSlibKey]) -> None:
             continue
         said = {"code": fingerprint(public_from_hex(public)), "lines": ranges(lines)}
         if keys:
-            check.faults.append(tr("it is signed with another key, {code}: lines {lines}", **said))
+            check.faults.append(
+                trn(
+                    "it is signed with another key, {code}: line {lines}",
+                    "it is signed with another key, {code}: lines {lines}",
+                    len(lines),
+                    **said,
+                )
+            )
         elif own is not None:
             check.doubts.append(
-                tr(
+                trn(
+                    "it is signed with another key than that of this computer, {code}: line {lines}; ask whose it is, "
+                    "and give the key with --key",
                     "it is signed with another key than that of this computer, {code}: lines {lines}; ask whose it is, "
                     "and give the key with --key",
+                    len(lines),
                     **said,
                 )
             )
         else:
             check.doubts.append(
-                tr(
+                trn(
+                    "this computer does not know the key that signed it, {code}: line {lines}; ask whose it is, and "
+                    "give the key with --key",
                     "this computer does not know the key that signed it, {code}: lines {lines}; ask whose it is, and "
                     "give the key with --key",
+                    len(lines),
                     **said,
                 )
             )

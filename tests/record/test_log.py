@@ -171,6 +171,9 @@ def test_a_line_that_was_changed_did_not_break_off(path: Path) -> None:
     assert not may_have_broken_off(line.replace(b"a", b"b", 1))
     assert not may_have_broken_off(b"")
     assert not may_have_broken_off(b"a note of somebody's")
+    assert not may_have_broken_off(line + b"\x0b")
+    assert not may_have_broken_off(line[:300] + b"!" + line[301:600])
+    assert may_have_broken_off(line[:300] + bytes(9))
     assert all(may_have_broken_off(line[:k]) for k in range(1, len(line)))
 
 
