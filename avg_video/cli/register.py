@@ -140,6 +140,7 @@ def fact(
     from avg_video.cli.register_lookup import copies_about, day_of, opened, unique
     from avg_video.register.happenings import set_fact
     from avg_video.register.stock import read_stock
+    from avg_video.register.wording import event_text
 
     if event == "upload":
         raise UsageError(tr("an upload has its own command"), remedy=tr("run avg-blur register uploaded FILE"))
@@ -152,7 +153,7 @@ def fact(
         set_fact(the_register, copies, event, on, role=role)
     click.echo(
         trn("Written down for {n} copy: {event} {day}", "Written down for {n} copies: {event} {day}", len(copies),
-            event=event, day=tr("not known") if on is None else on.isoformat())
+            event=event_text(event), day=tr("not known") if on is None else on.isoformat())
     )  # fmt: skip
 
 

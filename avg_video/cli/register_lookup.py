@@ -165,9 +165,10 @@ def day_of(text: str) -> date | None:
 
 
 def agreed(question: str) -> bool:
-    """Whether the user says yes. Raises `UsageError` when there is nobody to ask."""
+    """Whether the user says yes, in either language; anything else is no. Raises `UsageError` with nobody to ask."""
     try:
-        return click.confirm(question, default=False, err=True)
+        answer = click.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True)
+        return str(answer).strip().lower() in ("y", "yes", "j", "ja")
     except click.Abort:
         if os.isatty(0):
             raise  # Ctrl-C

@@ -120,7 +120,7 @@ def due_lines(found: Sequence[Due], stock: Stock, today: date) -> list[str]:
     for head, each in zip(heads, found, strict=True):
         first, *more = [printable(path) for path in _paths(each)]
         lines.append(f"{head:<{wide}}  {_kind(each)} {first}")
-        lines += [f"{'':<{wide}}  {part}" for part in (*more, *_why(each, stock))]
+        lines += [f"{'':<{wide}}  {part}" for part in (*more, *_why(each, stock, today))]
     return lines
 
 
@@ -144,7 +144,7 @@ def _paths(due: Due) -> list[Path]:
     return [due.thing.path] if isinstance(due.thing, CopyRow) else [place.path for place in due.thing.places]
 
 
-def _why(due: Due, stock: Stock) -> list[str]:
+def _why(due: Due, stock: Stock, today: date) -> list[str]:
     if due.ground == "consent-withdrawn":
         copy = due.copies[0]
         said = [tr("shows somebody whose consent was withdrawn: make it again, or delete it")]
@@ -159,6 +159,8 @@ def _why(due: Due, stock: Stock) -> list[str]:
             lines.append(
                 tr("at the latest, since the date of {event} is not known", event=event_text(deadline.term.after))
             )
+    if deadline.due(today):
+        return lines  # no day that is missing could make it more urgent
     return lines + [_ask_for(event, due) for event in deadline.missing]
 
 
@@ -195,7 +197,7 @@ def due_row(due: Due, stock: Stock, today: date) -> dict[str, Any]:
         "missing": list(due.deadline.missing),
         "term": None if term is None else {"after": term.after, term.unit: term.amount, "place": term.place or None},
         "profiles": sorted({copy.profile for copy in due.copies if copy.profile is not None}),
-        "why": _why(due, stock),
+        "why": _why(due, stock, today),
     }
 
 
@@ -247,7 +249,7 @@ def _ground(due: Due) -> str:
 
 def question(chosen: Sequence[Spot]) -> str:
     """What the user is asked."""
-    return trn("Delete {n} file for good?", "Delete {n} files for good?", len(chosen))
+    return trn("Delete {n} file for good? [y/N]", "Delete {n} files for good? [y/N]", len(chosen))
 
 
 def deletion_lines(results: Sequence[Result], settled: Collection[Spot]) -> list[str]:

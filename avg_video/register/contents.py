@@ -32,6 +32,7 @@ class Contents:
     covered, shown: faces that were followed; somebody who was lost from sight counts again.
     weak_style: the name of a style computed from the face, which is weaker than a fill; None for the others.
     hidden: categories of hidden data that the recording held, and the copy doesn't.
+    language: of the texts in it.
     confirmed, unconfirmed: the questions of the checklist, answered or not.
     human_review: whether a person watched the copy.
     register_ref, dpia_ref: where the school's own register and impact assessment speak of this.
@@ -52,6 +53,7 @@ class Contents:
     not_checked: tuple[str, ...]
     purpose: str | None
     profile: str | None
+    language: str = "en"
     controller: str | None = None
     contact: str | None = None
     operator_role: str | None = None
@@ -94,6 +96,7 @@ def contents_of(record: Mapping[str, Any]) -> Contents:
         not_checked=tuple(record["not_checked"]),
         purpose=said.get("purpose") or policy["purpose"],
         profile=profile.get("title") or policy["profile"],
+        language=record.get("language", "en"),
         controller=said.get("controller"),
         contact=said.get("contact"),
         operator_role=said.get("operator_role"),

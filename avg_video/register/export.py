@@ -12,11 +12,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from avg_video.language import mark, tr, trn
 from avg_video.register.contents import Contents
 from avg_video.register.deadlines import Deadline, Term
-from avg_video.register.wording import basis_text, event_text, term_text
+from avg_video.register.runs import reference
+from avg_video.register.wording import basis_text, event_text, state_text, term_text
 
 __all__ = ["COLUMNS", "Activity", "csv_text", "json_text"]
 
@@ -110,16 +112,16 @@ def _row(activity: Activity) -> dict[str, Cell]:
         "personal_data": _personal_data(said),
         "recipients": (said.recipients if said else ()) or None,
         "transfers": None,
-        "keep_original": tuple(_term(term) for term in activity.keep_original) or None,
+        "keep_original": _terms(activity.keep_original),
         "erase_original_by": _iso(activity.original.on),
-        "keep_copy": tuple(_term(term) for term in activity.keep_copy) or None,
+        "keep_copy": _terms(activity.keep_copy),
         "erase_copy_by": _iso(activity.copy.on),
         "storage": (said.storage if said else ()) or None,
         "security": _security(said),
         "uploaded_on": _iso(activity.uploaded_on),
         "state": activity.state,
         "deleted_at": activity.deleted_at,
-        "register_ref": said.register_ref if said else None,
+        "register_ref": _register_ref(activity),
         "dpia_ref": said.dpia_ref if said else None,
         "run_id": activity.run_id,
         "copy_sha256": activity.copy_sha256,
@@ -135,6 +137,7 @@ def _for_people(activity: Activity) -> dict[str, Cell]:
         "transfers": tr("none by this program, which sends nothing; what happens after the upload is not stated"),
         "erase_original_by": _by(activity.original, activity.keep_original),
         "erase_copy_by": _by(activity.copy, activity.keep_copy),
+        "state": state_text(activity.state),
     }
 
 
@@ -176,9 +179,18 @@ def _security(said: Contents | None) -> tuple[str, ...] | None:
     return tuple(done)
 
 
-def _term(term: Term) -> str:
-    text = term.text or term_text(term)
-    return f"{text} ({term.place})" if term.place else text
+def _terms(terms: Sequence[Term]) -> tuple[str, ...] | None:
+    """As the guideline words them; two that hold together often share their words."""
+    said = (f"{term.text or term_text(term)}{f' ({term.place})' if term.place else ''}" for term in terms)
+    return tuple(dict.fromkeys(said)) or None
+
+
+def _register_ref(activity: Activity) -> str | None:
+    """Where the school's own register speaks of it; the line in this one, which is its default, is no such place."""
+    said = activity.contents
+    if said is None or said.register_ref == reference(UUID(activity.run_id)):
+        return None
+    return said.register_ref
 
 
 def _iso(day: date | None) -> str | None:

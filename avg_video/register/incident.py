@@ -90,6 +90,9 @@ def _head(incident: Incident) -> str:
         "Drafted by avg-blur from its register and the record of the copy. Fill in what is left open, check the rest, "
         "and send it yourself: this program sends nothing. Do not write names of pupils into it."
     )
+    if incident.contents is not None and incident.contents.language != active():
+        quoted = tr("What is taken from the record of the copy is in the language of that record.")
+        about = f"{about} {quoted}"
     rows = [(tr("Report to"), incident.breach_contact), (tr("Report before"), _report_before(incident))]
     return "\n".join([title, "=" * len(title), _wrapped(about), "", *_rows(rows)])
 
@@ -173,7 +176,8 @@ def _who(incident: Incident) -> list[Fact]:
         weak = tr("{style}, which is made from the face and can partly be undone", style=contents.weak_style)
         rows.append((tr("How faces were covered"), weak))
     rows += [(tr("Warning of the run"), text) for text in contents.warnings]
-    rows += [(tr("Not checked"), text) for text in contents.not_checked]
+    # Fixed texts of this program, which the catalogue knows if the record is in English.
+    rows += [(tr("Not checked"), tr(text)) for text in contents.not_checked]
     return rows
 
 

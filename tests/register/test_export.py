@@ -132,6 +132,27 @@ def test_separators_inside_a_cell_stay_inside() -> None:
     assert [row["controller"] for row in table(odd, ACTIVITY)] == ['A, "B"; C', "School for all"]
 
 
+def test_terms_that_share_their_words_are_told_once() -> None:
+    both = (
+        Term("recording", 6, "months", "na zes maanden, of na de studie"),
+        Term("study-end", 0, "days", "na zes maanden, of na de studie"),
+    )
+    (row,) = table(replace(ACTIVITY, keep_copy=both))
+    assert row["keep_copy"] == "na zes maanden, of na de studie"
+
+
+def test_the_line_in_this_register_is_not_that_in_the_register_of_the_school() -> None:
+    assert ACTIVITY.contents is not None
+    own = replace(ACTIVITY, contents=replace(ACTIVITY.contents, register_ref=f"run {ACTIVITY.run_id}"))
+    assert table(own)[0]["register_ref"] == "not stated"
+
+
+@pytest.mark.parametrize(("state", "text"), [("make-again", "make again or delete"), ("deleted", "deleted")])
+def test_the_state_in_words(state: str, text: str) -> None:
+    assert table(replace(ACTIVITY, state=state))[0]["state"] == text
+    assert json.loads(json_text([replace(ACTIVITY, state=state)]))[0]["state"] == state
+
+
 def test_sound_left_out_is_a_measure_and_no_kind_of_data() -> None:
     assert ACTIVITY.contents is not None
     silent = replace(ACTIVITY, contents=replace(ACTIVITY.contents, sound_kept=False, human_review=False))

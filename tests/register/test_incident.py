@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from avg_video import language
+from avg_video.record.entries import NOT_CHECKED
 from avg_video.register.contents import Contents, contents_of
 from avg_video.register.incident import BLANK, Incident, incident_note, report_before
 from tests.record.samples import person, record
@@ -224,10 +225,18 @@ def test_in_dutch_the_note_holds_the_same(dutch: None) -> None:
     language.use("nl")
     assert labels(note) & labels(english) == set()
     assert note.startswith("CONCEPT: ")
-    assert "maandag 23 november 2026, 10:00 (24 uur na de ontdekking)" in note
+    assert "maandag 23 november 2026, 10:00 (24 uur" in note
     for known in ("cert@security.rug.nl", "L05", "School for all", "b" * 64, KNOWN.register_ref):
         assert known in note
     assert note.count(BLANK) == english.count(BLANK)
+
+
+def test_texts_in_another_language_are_told_to_be_so(dutch: None) -> None:
+    fixed = replace(CONTENTS, not_checked=(NOT_CHECKED[2],))
+    note = incident_note(replace(KNOWN, contents=fixed))
+    other = incident_note(replace(KNOWN, contents=replace(fixed, language="nl")))
+    assert len(note) > len(other), "a sentence says so"
+    assert NOT_CHECKED[2] not in note, "a text of this program is translated all the same"
 
 
 def test_contents_without_a_time_of_showing() -> None:

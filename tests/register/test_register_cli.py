@@ -110,6 +110,16 @@ def test_due_goes_by_the_day_and_says_why(shelf: Shelf) -> None:
     assert said(register(shelf, "due"), 3).startswith("OVERDUE")
 
 
+def test_due_says_what_could_bring_a_day_forward_until_it_has_come(shelf: Shelf) -> None:
+    copy = shelf.copy(keep_original=[STUDIO_TERM, {"after": "study-end", "text": "studie"}], keep_output=None)
+    hint = f"avg-blur register fact study-end DAY {copy} (it could bring the day forward)"
+    assert hint in said(register(shelf, "due"))
+    register(shelf, "fact", "recording", "2020-01-31", copy)
+    late = said(register(shelf, "due"), 3)
+    assert "OVERDUE   2020-07-31" in late
+    assert "bring the day forward" not in late
+
+
 def test_due_for_machines(shelf: Shelf) -> None:
     copy = shelf.copy()
     register(shelf, "uploaded", copy, "--on", str(days_ago(30)))
@@ -201,13 +211,15 @@ def test_a_role_is_no_name(shelf: Shelf, role: str) -> None:
 def test_fact_by_copy_by_recording_and_for_all(shelf: Shelf) -> None:
     one, other = shelf.copy(), shelf.copy("other")
     assert said(register(shelf, "fact", "course-end", "2027-01-29", shelf.folder / "lesson.mp4")) == (
-        "Written down for 1 copy: course-end 2027-01-29\n"
+        "Written down for 1 copy: the end of the course 2027-01-29\n"
     )
     assert [shelf.held(each).facts for each in (one, other)] != [{}, {}]
     assert shelf.held(other).facts == {}
-    assert "for 2 copies: course-end 2027-02-01" in said(register(shelf, "fact", "course-end", "2027-02-01", "--all"))
+    assert "for 2 copies: the end of the course 2027-02-01" in said(
+        register(shelf, "fact", "course-end", "2027-02-01", "--all")
+    )
     assert {str(shelf.held(each).facts["course-end"]) for each in (one, other)} == {"2027-02-01"}
-    assert "course-end not known" in said(register(shelf, "fact", "course-end", "unknown", one))
+    assert "the end of the course not known" in said(register(shelf, "fact", "course-end", "unknown", one))
     assert shelf.held(one).facts == {}
 
 
@@ -249,6 +261,13 @@ def test_delete_and_say_what_deleting_can_not_do(shelf: Shelf, late: Path) -> No
     assert [event["role"] for event in shelf.events("deletion")] == ["student"]
     assert said(register(shelf, "delete", "--due", "--yes")) == "Nothing is due, so nothing was deleted.\n"
     assert said(register(shelf, "due", "-q")) == ""
+
+
+@pytest.mark.parametrize("answer", ["ja", "J", "yes"])
+def test_yes_is_yes_in_both_languages(shelf: Shelf, late: Path, answer: str) -> None:
+    result = register(shelf, "delete", "--due", "--lang", "nl", answer=f"{answer}\n")
+    assert "verwijderd" in said(result)
+    assert not late.exists()
 
 
 def test_delete_needs_to_be_told_what(shelf: Shelf, late: Path) -> None:
