@@ -19,8 +19,6 @@ __all__ = ["Bar", "Group", "Row", "Tick", "bars_of", "groups_of", "ticks_of"]
 
 ROWS_AT_MOST: Final = 40
 """Rows that fit on about one page of A4; with more, the larger groups are drawn together."""
-SMALL_GROUP: Final = 6
-"""A group of no more numbers keeps a row for each, as long as the groups themselves are few."""
 LANES_AT_MOST: Final = 14
 """Lanes of a group; with more, it is drawn as how many there are at once."""
 LANE_PX: Final = 5
@@ -123,12 +121,20 @@ def groups_of(people: Sequence[PersonEntry], length_s: float) -> tuple[Group, ..
     if len(groups) > ROWS_AT_MOST:
         # A class in which dozens objected, each by a line of their own.
         groups = _sorted_into([(p, (p.verdict, p.reason, None)) for p in people])
-    single = len(people) <= ROWS_AT_MOST
-    small = sum(len(members) if len(members) <= SMALL_GROUP else 1 for _, members in groups) <= ROWS_AT_MOST
-    return tuple(
-        _group(key, members, length_s, packed=not (single or (small and len(members) <= SMALL_GROUP)))
-        for key, members in groups
-    )
+    packed = _packed([(key[0], len(members)) for key, members in groups])
+    return tuple(_group(key, members, length_s, packed=index in packed) for index, (key, members) in enumerate(groups))
+
+
+def _packed(sizes: Sequence[tuple[str, int]]) -> set[int]:
+    """Which groups share one row each, so that no more than `ROWS_AT_MOST` are left: large ones before small ones, and
+    those of covered people before those of visible ones. `sizes`: verdict and number of members of each group."""
+    packed: set[int] = set()
+    order = sorted(range(len(sizes)), key=lambda index: (sizes[index][0] == "show", -sizes[index][1]))
+    for index in order:
+        if sum(1 if at in packed else n for at, (_, n) in enumerate(sizes)) <= ROWS_AT_MOST:
+            break
+        packed.add(index)
+    return packed
 
 
 def _sorted_into(keyed: list[tuple[PersonEntry, Key]]) -> list[tuple[Key, list[PersonEntry]]]:
