@@ -41,6 +41,9 @@ MESSAGES = (
     mark("{value} is not in the range {range}."),
     mark("{value!r} is not a valid boolean."),
     mark("{value!r} is not a valid boolean. Recognized values: {states}"),
+    # what stands for a value where a command names none itself
+    *(mark("DAY"), mark("EVENT"), mark("FILE"), mark("FILE|FOLDER"), mark("NAME"), mark("OUTPUT"), mark("TEXT")),
+    *(mark("TOKEN"),),
     # questions
     mark("Do you want to continue?"),
     mark("Error: invalid input"),

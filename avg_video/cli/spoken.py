@@ -85,10 +85,7 @@ def in_language(param: click.Parameter, ctx: click.Context) -> click.Parameter:
     said = copy.copy(param)
     if isinstance(said, click.Option) and said.help:
         said.help = tr(said.help)
-    if said.metavar:
-        said.metavar = tr(said.metavar)
-    elif isinstance(said, click.Argument):
-        said.metavar = tr(_metavar(said, ctx))
+    said.metavar = tr(_metavar(said, ctx))
     return said
 
 

@@ -118,6 +118,7 @@ SAME = re.compile(
     r"^  [a-z]+  |`[^`]*`|\"[^\"]*\"|'[^']*'|\[[^\]]*\]|--?[a-z][a-z-]*|avg-blur [a-z ]+|\S*_\S*|\S*[0-9,|]\S*"
 )
 """What is typed as it stands, in every language."""
+VALUES = re.compile(r"\b(DAY|EVENT|FILE|FOLDER|NAME|NUMBER|OUTPUT|PAGE|TEXT|TOKEN|WORD)\b")
 
 
 @pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
@@ -130,6 +131,7 @@ def test_the_help_of_every_command_is_dutch(names: tuple[str, ...]) -> None:
     assert ENGLISH.search(english.stdout)
     left = [line for line in dutch.stdout.splitlines() if ENGLISH.search(SAME.sub("", line))]
     assert left == []
+    assert VALUES.findall(dutch.stdout) == []
 
 
 def test_help_in_one_language_after_the_other_is_that_language() -> None:
