@@ -71,8 +71,7 @@ def due(as_json: bool, quiet: bool, register_file: Path | None) -> int:
     """Show what must be deleted by which day, overdue first.
 
     The last day of a term is part of it: what may be kept until the 20th is overdue on the 21st. Exit code 3 when
-    something is overdue, or shows somebody whose consent was withdrawn; for a scheduled job: avg-blur register due
-    -q.
+    something is overdue, or shows somebody who may be shown no longer. For a scheduled job: avg-blur register due -q.
     """
     from avg_video.cli.register_lookup import stock_of
     from avg_video.cli.register_words import due_lines, due_row, without_term_line
@@ -176,7 +175,7 @@ def delete(
 ) -> int:
     """Delete what is due, after asking.
 
-    That is recordings and copies whose last day has come, and copies that show somebody whose consent was withdrawn.
+    That is recordings and copies whose last day has come, and copies that show somebody who may be shown no longer.
     Only files that are registered, each after its bytes were compared; links are not followed. With FILE, only what
     is due and has these bytes, wherever it lies: on a stick, say. What was deleted, when, on which ground and by
     which role stays in the register. The record of a copy is kept: it shows what was done.

@@ -126,14 +126,14 @@ def due_lines(found: Sequence[Due], stock: Stock, today: date) -> list[str]:
 
 def _urgency(due: Due, today: date) -> str:
     on = due.deadline.on
-    if due.ground == "consent-withdrawn":
-        return tr("WITHDRAWN {day}", day=on) if on else tr("WITHDRAWN")
+    if due.ground == "not-to-be-shown":
+        return tr("MAKE AGAIN {day}", day=on) if on else tr("MAKE AGAIN")
     if on is None:
         return tr("no date")
     if on < today:
-        return tr("OVERDUE   {day}", day=on)
+        return tr("OVERDUE    {day}", day=on)
     days = (on - today).days
-    return trn("{day} in {n} day", "{day} in {n} days", days, day=on) if days else tr("TODAY     {day}", day=on)
+    return trn("{day} in {n} day", "{day} in {n} days", days, day=on) if days else tr("TODAY      {day}", day=on)
 
 
 def _kind(due: Due) -> str:
@@ -145,9 +145,9 @@ def _paths(due: Due) -> list[Path]:
 
 
 def _why(due: Due, stock: Stock, today: date) -> list[str]:
-    if due.ground == "consent-withdrawn":
+    if due.ground == "not-to-be-shown":
         copy = due.copies[0]
-        said = [tr("shows somebody whose consent was withdrawn: make it again, or delete it")]
+        said = [tr("shows somebody who may be shown no longer: make it again, or delete it")]
         if not stock.recordings[copy.recording_id].places:
             said.append(tr("no place of its recording is known any more, so it can't be made again"))
         return said
@@ -241,8 +241,8 @@ def plan_lines(chosen: Sequence[Spot]) -> list[str]:
 
 
 def _ground(due: Due) -> str:
-    if due.ground == "consent-withdrawn":
-        return tr("shows somebody whose consent was withdrawn")
+    if due.ground == "not-to-be-shown":
+        return tr("shows somebody who may be shown no longer")
     assert due.deadline.term is not None  # nothing is due without one
     return tr("was to be kept until {day}: {term}", day=due.deadline.on, term=_because(due.deadline.term, due))
 

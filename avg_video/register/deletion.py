@@ -67,7 +67,9 @@ def delete_spot(register: Register, spot: Spot, *, role: str | None = None) -> R
             return Result(spot, target.found)
         try:
             with register.changing() as db:
-                _write_down(db, "deletion", spot, role)
+                if spot.registered:
+                    _leaves_its_place(db, spot)
+                _add_event(db, "deletion", spot, role)
                 target.delete()
         except OSError:
             return Result(spot, Found.REFUSED)  # the transaction was undone
@@ -82,26 +84,28 @@ def settle_gone(register: Register, results: Sequence[Result], *, role: str | No
     gone = [each.spot for each in results if each.spot.registered and each.found in (Found.GONE, Found.OTHER)]
     with register.changing() as db:
         for spot in gone:
-            _write_down(db, "gone", spot, role)
+            if _leaves_its_place(db, spot):
+                _add_event(db, "gone", spot, role)
     return tuple(gone)
 
 
-def _write_down(db: sqlite3.Connection, kind: str, spot: Spot, role: str | None) -> None:
-    """The event, and that the file is no longer at its place. No path in it: file names may hold names of people."""
-    due, now = spot.due, moment()
+def _leaves_its_place(db: sqlite3.Connection, spot: Spot) -> bool:
+    """Note that the file is no longer at its place; whether that was news: another process may have been faster."""
+    if isinstance(spot.due.thing, CopyRow):
+        statement = "UPDATE output SET state = 'deleted', deleted_at = ? WHERE id = ? AND deleted_at IS NULL"
+        return db.execute(statement, (moment(), spot.due.thing.id)).rowcount == 1
+    statement = "UPDATE place SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL"
+    return db.execute(statement, (moment(), spot.place_id)).rowcount == 1
+
+
+def _add_event(db: sqlite3.Connection, kind: str, spot: Spot, role: str | None) -> None:
+    """What happened to which file. No path in it: file names may hold names of people."""
+    due = spot.due
     term = due.deadline.term
-    if isinstance(due.thing, CopyRow):
-        output_id: int | None = due.thing.id
-        if spot.registered:
-            db.execute("UPDATE output SET state = 'deleted', deleted_at = ? WHERE id = ?", (now, output_id))
-    else:
-        output_id = None
-        if spot.place_id is not None:
-            db.execute("UPDATE place SET deleted_at = ? WHERE id = ?", (now, spot.place_id))
     add_event(
         db,
         kind,
-        output_id=output_id,
+        output_id=due.thing.id if isinstance(due.thing, CopyRow) else None,
         role=role,
         what=due.what,
         sha256=due.thing.sha256,

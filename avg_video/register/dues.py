@@ -18,14 +18,14 @@ class Due:
 
     Attributes
     ----------
-    ground: "storage-term", or "consent-withdrawn": the copy shows somebody who is to be shown no longer, so that it
-        must be made again, or go.
-    deadline: the last day, or what isn't known; for a withdrawal its day is that of the withdrawal.
+    ground: "storage-term", or "not-to-be-shown": the copy shows somebody who withdrew, refused or was erased, so that
+        it must be made again, or go.
+    deadline: the last day, or what isn't known; of a copy to be made again, the day on which it was marked so.
     copies: those whose terms set it: the copy itself, or all of the recording.
     """
 
     thing: RecordingRow | CopyRow
-    ground: Literal["storage-term", "consent-withdrawn"]
+    ground: Literal["storage-term", "not-to-be-shown"]
     deadline: Deadline
     copies: tuple[CopyRow, ...]
 
@@ -34,12 +34,12 @@ class Due:
         return "copy" if isinstance(self.thing, CopyRow) else "recording"
 
     def overdue(self, today: date) -> bool:
-        """Whether its last day is over; after a withdrawal it always is."""
-        return self.ground == "consent-withdrawn" or self.deadline.overdue(today)
+        """Whether its last day is over; of a copy to be made again it always is."""
+        return self.ground == "not-to-be-shown" or self.deadline.overdue(today)
 
     def due(self, today: date) -> bool:
         """Whether it must go today, or should have gone."""
-        return self.ground == "consent-withdrawn" or self.deadline.due(today)
+        return self.ground == "not-to-be-shown" or self.deadline.due(today)
 
     def missing_of(self, event: Event) -> tuple[CopyRow, ...]:
         """The copies that need the day of that event."""
@@ -60,7 +60,7 @@ def dues(stock: Stock) -> tuple[Due, ...]:
             found.append(Due(recording, "storage-term", stock.deadline_of_recording(recording), copies))
     for copy in stock.copies:
         if copy.state == "make-again":
-            found.append(Due(copy, "consent-withdrawn", Deadline(copy.withdrawn_on), (copy,)))
+            found.append(Due(copy, "not-to-be-shown", Deadline(copy.marked_on), (copy,)))
         elif copy.there and copy.keep_copy:
             found.append(Due(copy, "storage-term", stock.deadline_of_copy(copy), (copy,)))
     return tuple(sorted(found, key=_order))
@@ -76,6 +76,6 @@ def without_term(stock: Stock) -> int:
 
 
 def _order(due: Due) -> tuple[int, date, str, int]:
-    withdrawn_without_day = due.ground == "consent-withdrawn" and due.deadline.on is None
-    rank = 0 if withdrawn_without_day or due.deadline.on is not None else 1
+    no_day = due.ground == "not-to-be-shown" and due.deadline.on is None
+    rank = 0 if no_day or due.deadline.on is not None else 1
     return rank, due.deadline.on or date.min, due.what, due.thing.id

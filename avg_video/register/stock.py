@@ -46,7 +46,7 @@ class CopyRow:
     state: "kept", "make-again", "replaced" or "deleted"; with the last two it is gone from `path`.
     facts: days of events, without the upload.
     tokens: pupils who are visible in it; those that were erased are counted in `erased`.
-    withdrawn_on: the day on which it was last marked as to be made again, because a consent was withdrawn.
+    marked_on: the day on which it was last marked as to be made again: somebody in it may be shown no longer.
     """
 
     id: int
@@ -70,7 +70,7 @@ class CopyRow:
     deleted_at: datetime | None
     tokens: tuple[str, ...] = ()
     erased: int = 0
-    withdrawn_on: date | None = None
+    marked_on: date | None = None
 
     @property
     def there(self) -> bool:
@@ -142,10 +142,10 @@ def read_stock(register: Register) -> Stock:
         shown: dict[int, list[str | None]] = {}
         for row in db.execute("SELECT output_id, token FROM shown ORDER BY token"):
             shown.setdefault(row["output_id"], []).append(row["token"])
-        withdrawn = _withdrawals(db)
+        marks = _marks(db)
         try:
             copies = tuple(
-                _copy(row, shown.get(row["id"], []), withdrawn.get(row["id"]))
+                _copy(row, shown.get(row["id"], []), marks.get(row["id"]))
                 for row in db.execute("SELECT * FROM output ORDER BY id")
             )
         except (ValueError, TypeError, AttributeError) as error:
@@ -157,13 +157,13 @@ def read_stock(register: Register) -> Stock:
     return Stock(recordings, copies)
 
 
-def _withdrawals(db: sqlite3.Connection) -> dict[int, date]:
+def _marks(db: sqlite3.Connection) -> dict[int, date]:
     """The day on which a copy was last marked as to be made again."""
     rows = db.execute("SELECT output_id, max(at) FROM event WHERE kind = 'make-again' GROUP BY output_id")
     return {row[0]: _here(row[1]).date() for row in rows}
 
 
-def _copy(row: sqlite3.Row, shown: list[str | None], withdrawn_on: date | None) -> CopyRow:
+def _copy(row: sqlite3.Row, shown: list[str | None], marked_on: date | None) -> CopyRow:
     return CopyRow(
         id=row["id"],
         sha256=row["sha256"],
@@ -186,7 +186,7 @@ def _copy(row: sqlite3.Row, shown: list[str | None], withdrawn_on: date | None) 
         deleted_at=None if row["deleted_at"] is None else _here(row["deleted_at"]),
         tokens=tuple(token for token in shown if token is not None),
         erased=shown.count(None),
-        withdrawn_on=withdrawn_on,
+        marked_on=marked_on,
     )
 
 

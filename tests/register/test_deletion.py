@@ -142,6 +142,16 @@ def test_a_file_that_is_gone_is_written_down_only_when_a_person_says_so(shelf: S
     assert [event["role"] for event in shelf.events("gone")] == ["teacher"]
 
 
+def test_what_another_process_deleted_meanwhile_is_not_written_down_again(shelf: Shelf, lesson: Path) -> None:
+    spot = spots(late(shelf)[0])[0]
+    with shelf.open() as register, shelf.open() as other:
+        assert delete_spot(other, spot).found is Found.DELETED
+        result = delete_spot(register, spot)
+        assert result.found is Found.GONE
+        settle_gone(register, [result])
+    assert len(shelf.events("deletion", "gone")) == 1
+
+
 def test_a_drive_that_is_not_connected_is_never_taken_for_gone(shelf: Shelf, lesson: Path) -> None:
     shelf.folder.rename(shelf.folder.with_name("unplugged"))
     spot = spots(late(shelf)[0])[0]
@@ -184,8 +194,8 @@ def test_after_a_withdrawal_the_copy_is_due_at_once(shelf: Shelf) -> None:
     with shelf.open() as register, register.changing() as db:
         make_again(db, [held.id], because="withdrawal", role="student")
     (each,) = late(shelf)
-    assert (each.ground, each.deadline.on, each.overdue(TODAY)) == ("consent-withdrawn", TODAY, True)
+    assert (each.ground, each.deadline.on, each.overdue(TODAY)) == ("not-to-be-shown", TODAY, True)
     with shelf.open() as register:
         assert delete_spot(register, spots(each)[0]).found is Found.DELETED
-    assert shelf.events("deletion")[0]["text"]["ground"] == "consent-withdrawn"
+    assert shelf.events("deletion")[0]["text"]["ground"] == "not-to-be-shown"
     assert late(shelf) == []

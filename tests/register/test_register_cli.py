@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -100,12 +100,12 @@ def test_due_goes_by_the_day_and_says_why(shelf: Shelf) -> None:
     copy = shelf.copy()
     register(shelf, "uploaded", copy, "--on", str(days_ago(28)))
     text = said(register(shelf, "due"))  # the last day is not overdue yet
-    assert text.splitlines()[0] == f"TODAY     {days_ago(0)}  recording {shelf.folder / 'lesson.mp4'}"
+    assert text.splitlines()[0] == f"TODAY      {days_ago(0)}  recording {shelf.folder / 'lesson.mp4'}"
     assert text.splitlines()[1].strip() == "4 weeks after the upload (rug, Opslaan, par. 3)"
     assert said(register(shelf, "due", "--quiet")) == ""
     register(shelf, "uploaded", copy, "--on", str(days_ago(29)))
     late = said(register(shelf, "due", "--quiet"), 3)
-    assert late.splitlines()[0] == f"OVERDUE   {days_ago(1)}  recording {shelf.folder / 'lesson.mp4'}"
+    assert late.splitlines()[0] == f"OVERDUE    {days_ago(1)}  recording {shelf.folder / 'lesson.mp4'}"
     assert "course-end" not in late
     assert said(register(shelf, "due"), 3).startswith("OVERDUE")
 
@@ -116,7 +116,7 @@ def test_due_says_what_could_bring_a_day_forward_until_it_has_come(shelf: Shelf)
     assert hint in said(register(shelf, "due"))
     register(shelf, "fact", "recording", "2020-01-31", copy)
     late = said(register(shelf, "due"), 3)
-    assert "OVERDUE   2020-07-31" in late
+    assert "OVERDUE    2020-07-31" in late
     assert "bring the day forward" not in late
 
 
@@ -137,8 +137,40 @@ def test_a_withdrawal_is_overdue_at_once(shelf: Shelf) -> None:
     copy = shelf.copy(shown=("L05",))
     withdraw(shelf, copy)
     text = said(register(shelf, "due", "-q"), 3)
-    assert text.splitlines()[0] == f"WITHDRAWN {days_ago(0)}  copy {copy}"
+    assert text.splitlines()[0] == f"MAKE AGAIN {days_ago(0)}  copy {copy}"
     assert "make it again, or delete it" in text
+
+
+def test_from_a_withdrawal_to_the_end(shelf: Shelf) -> None:
+    def consent(*words: str) -> None:
+        args = ["consent", *words, "--register", str(shelf.register_file)]
+        result = CliRunner().invoke(main, args, prog_name="avg-blur")
+        assert result.exit_code in (0, 3), result.output
+
+    purpose = ("--purpose", "teacher-training")
+    consent(
+        "add",
+        "L05",
+        "--age-group",
+        "16-plus",
+        "--given-by",
+        "pupil",
+        "--proof",
+        "binder 3",
+        *purpose,
+        "--on",
+        str(days_ago(9)),
+    )
+    copy = shelf.copy(shown=("L05",), made_at=datetime.now(UTC))
+    assert said(register(shelf, "due", "-q")) == ""
+    consent("withdraw", "L05")
+    assert said(register(shelf, "due", "-q"), 3).startswith(f"MAKE AGAIN {days_ago(0)}  copy {copy}")
+    assert "Visible pupils by token: L05 (consent: withdrawn)" in said(register(shelf, "incident", copy))
+    said(register(shelf, "delete", "--due", "--yes"))
+    assert said(register(shelf, "due", "-q")) == ""
+    consent("erase", "L05", "--yes")
+    assert "visible ?" in said(register(shelf, "list"))
+    assert "1 whose token was erased" in said(register(shelf, "incident", copy))
 
 
 def test_a_bound_is_told_as_one(shelf: Shelf) -> None:
@@ -351,7 +383,7 @@ def test_delete_for_machines(shelf: Shelf, late: Path) -> None:
 def test_delete_takes_what_was_withdrawn_and_keeps_its_record(shelf: Shelf) -> None:
     copy = shelf.copy(shown=("L05",), keep_original=None)
     withdraw(shelf, copy)
-    assert "shows somebody whose consent was withdrawn" in said(register(shelf, "delete", "--due", answer="y\n"))
+    assert "shows somebody who may be shown no longer" in said(register(shelf, "delete", "--due", answer="y\n"))
     assert not copy.exists()
     assert (shelf.folder / "lesson.avg.json").exists()
     assert (shelf.folder / "lesson.mp4").exists()
