@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
 from avg_video import language
 from avg_video.errors import PolicyError
 from avg_video.media.folders import data_folder
-from avg_video.policy.profile import Event, Term, add_profile, load_profile, profile_names
-from avg_video.policy.profile_model import Places
+from avg_video.policy.profile import Event, Profile, Term, add_profile, load_profile, profile_names
+from avg_video.policy.profile_model import Places, profile_from
 
 SHIPPED = ("aeres-1", "aeres-2", "aeres-3", "aeres-4", "ap", "cvo", "iclon", "rug")
 
@@ -328,11 +330,47 @@ def test_the_register_reckons_from_every_event_a_profile_may_name() -> None:
 
 
 def test_every_single_word_of_a_profile_has_a_place_to_be_given() -> None:
-    from avg_video.policy.profile import Profile
-
     words = {"audio", "purpose", "legal_basis", "needs_consent", "own_choice", "objection", "controller"}
     assert set(Places.model_fields) == words
     assert words <= set(Profile.model_fields)
+
+
+ODD = [3, -1, 1.5, True, "x", "", [], {}, [3], ["x"], [[]], [{}], {"en": 3}, {"x": {}}]
+
+
+def paths(model: type[BaseModel], before: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where in a file something may stand, lists by their first item."""
+    for name, field in model.model_fields.items():
+        here: tuple[str | int, ...] = (*before, name)
+        yield here
+        if get_origin(field.annotation) is tuple:
+            here = (*here, 0)
+            yield here
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from paths(kind, here)
+
+
+def put(path: tuple[str | int, ...], value: object) -> object:
+    """A table that holds just that value at that place."""
+    for part in reversed(path):
+        value = [value] if part == 0 else {part: value}
+    return value
+
+
+@pytest.mark.parametrize("path", list(paths(Profile)), ids=lambda path: ".".join(map(str, path)))
+def test_whatever_stands_wherever_is_taken_or_refused(path: tuple[str | int, ...]) -> None:
+    bare = {"name": "a", "version": 1, "title": {"en": "a", "nl": "b"}, "source": {"en": "a", "nl": "b"}}
+    for value in ODD:
+        table = put(path, value)
+        assert isinstance(table, dict)
+        with contextlib.suppress(PolicyError):
+            profile_from({**bare, **table})
+
+
+def test_the_places_that_were_tried_are_all_of_them() -> None:
+    tried = {".".join(map(str, path)) for path in paths(Profile)}
+    assert {"retention.more.0.text.nl", "breach.hours", "own_choice.0", "recipients.0.place", "places.audio"} <= tried
 
 
 GUIDE = Path(__file__).parents[2] / "docs" / "profiles.md"
