@@ -26,7 +26,7 @@ _MISREAD = str.maketrans("OIL", "011")
 
 
 def control_number(line: int, sha256: str) -> str:
-    """What stands for a log up to and including `line`, whose hash is `sha256`: such as 12-7K4Q-F9T2-MX3H-V0AB.
+    """What stands for a log up to and including `line`, whose hash is `sha256`: such as 12-7K4Q-F9T2-MX3H-V0AP.
 
     It is the number of the line, 75 bits of its hash, and one digit that tells slips of the pen.
     """

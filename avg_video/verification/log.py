@@ -70,7 +70,7 @@ class LogCheck:
         if read is None:
             raise UsageError(
                 tr("{text} is not a control number", text=control),
-                remedy=tr("compare it with what was noted; it looks like 12-7K4Q-F9T2-MX3H-V0AB"),
+                remedy=tr("compare it with what was noted; it looks like 12-7K4Q-F9T2-MX3H-V0AP"),
             )
         line, spelled = read
         if line > len(self.lines):
