@@ -193,6 +193,11 @@ def _what_for(incident: Incident) -> list[Fact]:
         (tr("Legal basis"), basis_text(contents.legal_basis) if contents is not None else None),
         (tr("Who may look"), _listed(contents.recipients if contents is not None else ())),
         (tr("Where it may be kept"), _listed(contents.storage if contents is not None else ())),
+        *((tr("Confirmed when it was made"), ask) for ask in (contents.confirmed if contents is not None else ())),
+        *(
+            (tr("Not confirmed when it was made"), ask)
+            for ask in (contents.unconfirmed if contents is not None else ())
+        ),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -127,6 +128,28 @@ def test_when_the_file_cannot_be_deleted_the_register_says_nothing(
     assert lesson.exists()
     assert shelf.events("deletion") == []
     assert len(late(shelf)) == 1
+
+
+def test_stopped_in_the_middle_nothing_false_is_written_down(
+    shelf: Shelf, lesson: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlink_and_stop(*args: object, **options: object) -> None:
+        monkeypatch.undo()
+        os.unlink(*args, **options)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    spot = spots(late(shelf)[0])[0]
+    with shelf.open() as register:
+        monkeypatch.setattr("os.unlink", unlink_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            delete_spot(register, spot)
+    assert not lesson.exists()
+    assert shelf.events("deletion") == []
+    with shelf.open() as register:
+        result = delete_spot(register, spots(late(shelf)[0])[0])
+        assert result.found is Found.GONE, "still due, until a person says that it is gone"
+        settle_gone(register, [result])
+    assert late(shelf) == []
 
 
 def test_a_file_that_is_gone_is_written_down_only_when_a_person_says_so(shelf: Shelf, lesson: Path) -> None:

@@ -162,6 +162,8 @@ def test_what_it_was_for() -> None:
     assert line(note, "Rules followed") == "Wider use"
     assert line(note, "Legal basis") == "consent (art. 6(1)(a) GDPR)"
     assert line(note, "Who may look") == "the student; supervisors"
+    assert line(note, "Confirmed when it was made") == "were pupils and parents told?"
+    assert line(note, "Not confirmed when it was made") == "is it on no stick?"
 
 
 def test_a_weak_style_is_told_and_a_strong_one_is_not() -> None:
