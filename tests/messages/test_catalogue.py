@@ -54,7 +54,8 @@ def test_nothing_is_empty_fuzzy_or_of_another_shape(language: str) -> None:
             # Spaces at the ends align columns; a text that ends like a sentence is one in every language.
             for edge in (re.compile(r"\A\s*"), re.compile(r"\s*\Z")):
                 assert edge.findall(english)[0] == edge.findall(other)[0], english
-            assert english.endswith(".") == other.endswith("."), english
+            if not english.endswith("..."):
+                assert english.endswith(".") == other.endswith("."), english
 
 
 @pytest.mark.parametrize("language", OTHERS)
