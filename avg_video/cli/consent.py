@@ -164,7 +164,7 @@ def withdraw(
     if as_json:
         _say(code, token=token, consents=done.consents, still_given=done.still_given, copies=_rows(done.copies))
     else:
-        click.echo("\n".join(withdrawn_lines(token, done)))
+        click.echo("\n".join(withdrawn_lines(token, purpose, done)))
     return code
 
 

@@ -85,7 +85,7 @@ def _cells(entry: Entry) -> list[str]:
     ]
 
 
-def withdrawn_lines(token: str, done: Withdrawal) -> list[str]:
+def withdrawn_lines(token: str, purpose: str | None, done: Withdrawal) -> list[str]:
     """What a withdrawal ended, and what still has to be done."""
     if done.consents:
         lines = [
@@ -95,12 +95,20 @@ def withdrawn_lines(token: str, done: Withdrawal) -> list[str]:
             )
         ]  # fmt: skip
     else:
-        lines = [tr("There was no consent of {token} to end; the no is written down.", token=token)]
+        lines = [tr("There was no consent of {token} left to end.", token=token)]
     if done.still_given:
         purposes = ", ".join(done.still_given)
         lines.append(tr("A later consent of {token} still counts, for: {purposes}", token=token, purposes=purposes))
-    else:
+    elif purpose is None:
         lines.append(tr("From now on {token} is covered, also where a policy would show that token.", token=token))
+    else:
+        lines.append(
+            tr(
+                "From now on {token} is covered in copies for {purpose}, also where a policy would show that token.",
+                token=token,
+                purpose=purpose,
+            )
+        )
     return lines + (copy_lines(done.copies) or [tr("The register knows no copy that shows {token}.", token=token)])
 
 

@@ -144,7 +144,10 @@ def test_withdraw_where_no_copy_is_known(file: Path) -> None:
     consent(file, "add", "L07", "--purpose", "website", *AGREED, "--on", "2026-09-01")
     done = consent(file, "withdraw", "L07", "--purpose", "website", "--on", "2026-10-01")
     assert done.exit_code == 0
-    assert done.stdout.splitlines()[-1] == "The register knows no copy that shows L07."
+    assert done.stdout.splitlines()[1:] == [
+        "From now on L07 is covered in copies for website, also where a policy would show that token.",
+        "The register knows no copy that shows L07.",
+    ]
     (row,) = json.loads(consent(file, "list", "--json").stdout)
     assert row["withdrawn_on"] == "2026-10-01"
 
@@ -167,7 +170,7 @@ def test_a_later_consent_still_counts(file: Path) -> None:
     consent(file, "add", "L07", "--purpose", "website", *AGREED, "--on", "2026-10-01")
     done = consent(file, "withdraw", "L07", "--on", "2026-09-01")
     assert done.stdout.splitlines()[:2] == [
-        "There was no consent of L07 to end; the no is written down.",
+        "There was no consent of L07 left to end.",
         "A later consent of L07 still counts, for: website",
     ]
 

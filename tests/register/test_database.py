@@ -278,6 +278,7 @@ def test_a_damaged_one_is_refused_and_left_alone(place: Path, harm: type) -> Non
 def test_the_database_of_another_program_is_refused_and_left_alone(place: Path) -> None:
     with closing(sqlite3.connect(place)) as db:
         db.execute("CREATE TABLE consent (token TEXT)")
+        db.execute("PRAGMA user_version = 1")
         db.commit()
     assert "no register of avg-blur" in str(refusal(place))
 
