@@ -88,6 +88,10 @@ class _View:
         """Free text of the record: harmless, apart from the direction of the writing around it, in its language."""
         return _quoted(text, self.record.language)
 
+    def own(self, text: str) -> Markup:
+        """A line of the record that this program wrote."""
+        return _quoted(text, self.record.language, own=True)
+
 
 def _view(record: Record, key: str, number: int) -> _View:
     photo = record.input.decoded_frames == 1 and not record.input.decoded_seconds
@@ -134,7 +138,7 @@ def _missing(record: Record) -> list[str]:
 
 def _attention(record: Record, *, photo: bool) -> list[Markup | str]:
     """What a person must do or know before using the copy, most pressing first."""
-    processing, said = record.processing, [_quoted(line, record.language) for line in record.warnings]
+    processing, said = record.processing, [_quoted(line, record.language, own=True) for line in record.warnings]
     items: list[Markup | str] = [*said]
     open_checks = sum(not check.confirmed for check in processing.checklist)
     if open_checks:
@@ -197,12 +201,12 @@ def _shared(records: Sequence[Record]) -> frozenset[str]:
     )
 
 
-def _quoted(text: str, language: str) -> Markup:
-    # A line that this program says in fixed words has its translation, whatever language the record was made in.
-    translated = tr(text)
-    spoken = active() if translated != text else language
-    attribute = Markup("") if spoken == active() else Markup(' lang="{}"').format(spoken)
-    return Markup("<bdi{}>{}</bdi>").format(attribute, printable(translated))
+def _quoted(text: str, language: str, *, own: bool = False) -> Markup:
+    """`own`: a line that this program wrote, which may have its translation; what people wrote stays as it is."""
+    if own and language != active() and (translated := tr(text)) != text:
+        text, language = translated, active()
+    attribute = Markup("") if language == active() else Markup(' lang="{}"').format(language)
+    return Markup("<bdi{}>{}</bdi>").format(attribute, printable(text))
 
 
 @cache

@@ -114,6 +114,15 @@ OWN_WORDS = "avg blur UTC november MB kB Python PyAV FFmpeg ONNX Runtime OpenCV 
 """Names and units, which are the same in both languages."""
 
 
+def test_lines_of_the_program_are_translated_and_words_of_people_are_not() -> None:
+    record = samples.photo(processing=samples.stated(controller="Photo", recipients=("Summary",)))
+    said = Page(report_html([record], "nl")).said
+    assert "reflections in windows and mirrors" not in said
+    assert "spiegelingen in ramen en spiegels" in said
+    assert '<bdi lang="en">Photo</bdi>' in report_html([record], "nl")
+    assert '<bdi lang="en">Summary</bdi>' in report_html([record], "nl")
+
+
 class _Bracketed(gettext.NullTranslations):
     """A language in which every translated text stands between brackets."""
 
