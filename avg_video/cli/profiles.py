@@ -158,9 +158,9 @@ def _consent(profile: Profile) -> Iterator[Row]:
         yield tr("none is needed to show somebody; whoever refused or withdrew it in the register is covered"), None
     else:
         yield tr("nobody is shown without a valid consent in the register"), profile.places.needs_consent
-    if profile.own_choice:
-        roles = ", ".join(profile.own_choice)
-        yield tr("not asked of those who choose it themselves: {roles}", roles=roles), profile.places.own_choice
+    if profile.no_consent_of:
+        roles = ", ".join(profile.no_consent_of)
+        yield tr("not asked of: {roles}", roles=roles), profile.places.no_consent_of
 
 
 def _terms(*terms: Term | None) -> list[Row]:

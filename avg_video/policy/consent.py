@@ -60,7 +60,7 @@ class _Court:
 
     standing: Mapping[str, str]
     needed: bool
-    own_choice: tuple[str, ...]
+    no_consent_of: tuple[str, ...]
     findings: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     withheld: int = 0
@@ -78,7 +78,7 @@ class _Court:
             token, state = lacking[0]
             self._withhold(tr("{rule}: it shows nobody, because {why}", rule=rule, why=_why(token, state)))
             return False
-        if self.needed and not tokens and who not in self.own_choice:
+        if self.needed and not tokens and who not in self.no_consent_of:
             self._withhold(tr("{rule}: it shows nobody, because it does not say whose consent it needs", rule=rule))
             return False
         for token, state in zip(tokens, states, strict=True):
@@ -110,7 +110,7 @@ def apply_consents(
     keep_sound: whether the copy will have sound.
     """
     needed = profile is not None and profile.needs_consent
-    court = _Court(standing, needed, () if profile is None else profile.own_choice)
+    court = _Court(standing, needed, () if profile is None else profile.no_consent_of)
     if needed and purpose_of(policy, profile) is None and tokens_asked(policy, shown):
         court.standing = {}
         court.warnings.append(tr("no purpose is stated, and a consent holds for one purpose, so none of them holds"))

@@ -16,10 +16,11 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from avg_video.errors import PolicyError, UsageError
+from avg_video.errors import PolicyError
 from avg_video.language import mark, tr
 from avg_video.media.folders import data_folder
 from avg_video.media.private import write_private
+from avg_video.media.temporary import as_output_error
 from avg_video.policy.answers import is_slug
 from avg_video.policy.files import FileWords, parse_table, read_table
 from avg_video.policy.profile_model import (
@@ -103,12 +104,11 @@ def add_profile(path: Path) -> Profile:
     folder = _added_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        data = path.read_bytes()
     except OSError as error:
-        remedy = tr("check its permissions")
-        raise UsageError(tr("the profiles' folder can't be made"), remedy=remedy, file=folder) from error
+        raise as_output_error(error, folder) from error
+    data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != profile.file_sha256:
-        raise UsageError(tr("it changed while it was being read"), remedy=tr("run it again"), file=path)
+        raise PolicyError(tr("it changed while it was being read"), remedy=tr("run it again"), file=path)
     write_private(folder / f"{profile.name}.toml", data)
     return profile
 

@@ -173,7 +173,7 @@ class Places(_Table):
     purpose: Line | None = None
     legal_basis: Line | None = None
     needs_consent: Line | None = None
-    own_choice: Line | None = None
+    no_consent_of: Line | None = None
     objection: Line | None = None
     controller: Line | None = None
 
@@ -195,8 +195,8 @@ class Profile(_Table):
     legal_basis: LegalBasis | None = None
     needs_consent: YesNo = False
     """Whether people are shown only with a valid consent in the register."""
-    own_choice: Slugs = ()
-    """Roles, as `who` of a show line gives them, who choose themselves to be filmed: no consent is asked of them."""
+    no_consent_of: Slugs = ()
+    """Roles, as `who` of a show line gives them, of whom the guideline asks no consent, such as teacher."""
     objection: YesNo = False
     """Whether pupils, or their parents, may object to being filmed."""
     controller: Organisation | None = None

@@ -113,6 +113,12 @@ def test_a_teacher_who_chose_to_be_filmed_needs_no_consent_on_record() -> None:
     assert told.policy.show[0].withheld, "a token's own word beats the role"
 
 
+def test_cvo_asks_consent_of_pupils_and_not_of_the_teacher() -> None:
+    teacher = one_show(None, "teacher")
+    assert apply_consents(teacher, {}, profile=CVO).policy == teacher
+    assert apply_consents(one_show(None, "pupil"), {}, profile=CVO).policy.show[0].withheld
+
+
 def test_a_consent_holds_for_one_purpose_so_none_holds_without_one() -> None:
     lines = one_show()
     assert purpose_of(lines, AERES_3) is None

@@ -84,11 +84,16 @@ CVO = Guideline(
         ("Bijlage 1, Streamen vanuit huis", "Streamen vanuit huis:"),
         ("Bijlage 1, Opnemen van een les", "Opnemen van een les:"),
         ("Bijlage 1, Camera", "Camera voor controle van presentie"),
+        ("Bijlage 2", "Bijlage 2: Richtlijnen"),
+        ("Bijlage 3, Streamen vanuit huis", "Streamen vanuit huis: (enkele)"),
+        ("Bijlage 3, Streamen vanuit school", "Streamen vanuit school: leerlingen thuis"),
+        ("Bijlage 3, Online lesbezoeken", "Online lesbezoeken"),
     ),
     {
         "richtlijn": ("gelden de volgende richtlijnen", INDENTED),
         "aandachtspunt": ("Aandachtspunten:", BULLET),
         "punt": ("Streamen vanuit school:", INDENTED),
+        "vraag": ("Streamen vanuit school:", r"\nVraag:"),
     },
 )
 AP = Guideline(
@@ -167,6 +172,7 @@ WORDS: dict[str, tuple[Guideline, dict[str, str]]] = {
             "places.audio": "te zien en te horen zijn",
             "places.legal_basis": "grondslag 5 van de wet AVG",
             "places.needs_consent": "Je hebt toestemming nodig van leerlingen",
+            "places.no_consent_of": "De docent komt alleen in beeld",
             "places.objection": "recht om bezwaar te maken",
             "recipients.0": "alleen geautoriseerd personeel van de school",
             "recipients.1": "alleen mogen bekijken voor hun schoolwerk",
@@ -183,8 +189,9 @@ WORDS: dict[str, tuple[Guideline, dict[str, str]]] = {
             "rules.1": "Geef leerlingen de kans",
             "rules.2": "Start de opname dus pas na",
             "rules.3": "hun stem uitzenden mag wel",
-            "rules.4": "hiervoor een aparte instructievideo te maken",
-            "rules.5": "niet mogen opslaan, bewerken, delen",
+            "rules.4": "de overeenkomst die is gesloten tussen",
+            "rules.5": "hiervoor een aparte instructievideo te maken",
+            "rules.6": "niet mogen opslaan, bewerken, delen",
         },
     ),
     "ap": (
@@ -262,7 +269,7 @@ WORDS: dict[str, tuple[Guideline, dict[str, str]]] = {
             "places.purpose": "die hij gebruikt voor zijn lessen",
             "places.legal_basis": "geeft daarmee toestemming",
             "places.needs_consent": "toestemming vragen aan eventuele betrokkenen",
-            "places.own_choice": "De docent kiest hier zelf bewust",
+            "places.no_consent_of": "De docent kiest hier zelf bewust",
             "recipients.0": "bepaalt zelf de omvang van de doelgroep",
             "retention.original": "naar inschatting van de docent",
             "retention.output": "naar inschatting van de docent",
@@ -317,7 +324,7 @@ def test_every_numbered_place_has_the_right_number(name: str) -> None:
     wrong, looked = {}, 0
     for key, place in placed(load_profile(name)):
         rest = place.removeprefix(max((n for n, _ in guideline.sections if place.startswith(n)), key=len))
-        item = re.search(r"(punt|voorwaarde|onderdeel|onderdelen|richtlijn|aandachtspunt|par)\.? (\d+)", rest)
+        item = re.search(r"(punt|vraag|voorwaarde|onderdeel|onderdelen|richtlijn|aandachtspunt|par)\.? (\d+)", rest)
         kind = "" if item is None else item[1].replace("onderdelen", "onderdeel")
         if item is None or kind not in guideline.items:
             continue

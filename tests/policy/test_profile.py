@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from avg_video import language
-from avg_video.errors import PolicyError
+from avg_video.errors import OutputError, PolicyError
 from avg_video.media.folders import data_folder
 from avg_video.policy.profile import Event, Profile, Term, add_profile, load_profile, profile_names
 from avg_video.policy.profile_model import Places, profile_from
@@ -180,6 +180,14 @@ def test_an_added_profile_is_found_by_name(tmp_path: Path, no_added_profiles: Pa
     assert load_profile("our-school").version == newer.version == 4
 
 
+def test_a_place_that_can_t_be_written_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVG_BLUR_DATA", str(written(tmp_path, "", "data")))
+    with pytest.raises(OutputError) as caught:
+        add_profile(written(tmp_path, OWN))
+    assert str(caught.value).startswith(f"{tmp_path / 'data' / 'profiles'}: ")
+    assert profile_names() == SHIPPED
+
+
 def test_a_file_that_is_called_otherwise_than_its_profile_is_not_taken_for_it(
     tmp_path: Path, no_added_profiles: Path
 ) -> None:
@@ -211,7 +219,7 @@ def test_a_bare_profile_says_nothing(tmp_path: Path) -> None:
 
 
 KEYS = (
-    "name, version, title, source, extends, audio, purpose, legal_basis, needs_consent, own_choice, objection, "
+    "name, version, title, source, extends, audio, purpose, legal_basis, needs_consent, no_consent_of, objection, "
     "controller, places, recipients, storage, retention, breach, checklist, rules, adapted"
 )
 NUMBER = "it is not a whole number from 1; write a number without quotes, such as 4"
@@ -330,7 +338,7 @@ def test_the_register_reckons_from_every_event_a_profile_may_name() -> None:
 
 
 def test_every_single_word_of_a_profile_has_a_place_to_be_given() -> None:
-    words = {"audio", "purpose", "legal_basis", "needs_consent", "own_choice", "objection", "controller"}
+    words = {"audio", "purpose", "legal_basis", "needs_consent", "no_consent_of", "objection", "controller"}
     assert set(Places.model_fields) == words
     assert words <= set(Profile.model_fields)
 
@@ -370,7 +378,13 @@ def test_whatever_stands_wherever_is_taken_or_refused(path: tuple[str | int, ...
 
 def test_the_places_that_were_tried_are_all_of_them() -> None:
     tried = {".".join(map(str, path)) for path in paths(Profile)}
-    assert {"retention.more.0.text.nl", "breach.hours", "own_choice.0", "recipients.0.place", "places.audio"} <= tried
+    assert {
+        "retention.more.0.text.nl",
+        "breach.hours",
+        "no_consent_of.0",
+        "recipients.0.place",
+        "places.audio",
+    } <= tried
 
 
 GUIDE = Path(__file__).parents[2] / "docs" / "profiles.md"
@@ -379,7 +393,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "profiles.md"
 def test_the_example_of_the_guide_is_a_profile(tmp_path: Path) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     own = load_profile(written(tmp_path, text.split("```toml\n")[1].split("```")[0]))
-    assert (own.extends, own.needs_consent, own.own_choice) == ("rug", True, ("teacher",))
+    assert (own.extends, own.needs_consent, own.no_consent_of) == ("rug", True, ("teacher",))
     assert reckoned(own.retention.output) == [{"after": "course-end", "weeks": 2}, {"after": "school-year-end"}]
     assert [check.id for check in own.checklist] == ["camera-of-school", "informed"]
 
