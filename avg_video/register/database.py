@@ -17,7 +17,6 @@ import json
 import os
 import sqlite3
 import stat
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -278,7 +277,9 @@ def _connect(place: Path, wait_s: float) -> sqlite3.Connection:
         _check_version(_number(db, "user_version"), place)
         if [row[0] for row in db.execute("PRAGMA integrity_check(1)")] != ["ok"]:
             raise _damaged(place)
-        _keep_a_log(db, wait_s)
+        # Where a file system can't have a write-ahead log, the older kind does as well, if more slowly.
+        if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            db.execute("PRAGMA journal_mode = WAL").fetchone()
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA secure_delete = ON")  # an erased token is overwritten, not just let go
         if _number(db, "user_version") < len(schema.STEPS):
@@ -307,20 +308,6 @@ def _check_version(version: int, place: Path) -> None:
             remedy=tr("install the newest avg-blur; nothing in the register was changed"),
             file=place,
         )
-
-
-def _keep_a_log(db: sqlite3.Connection, wait_s: float) -> None:
-    """Switch to a write-ahead log, if it isn't so already. SQLite does not wait for others here, so this does."""
-    until = time.monotonic() + wait_s
-    while db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            db.execute("PRAGMA journal_mode = WAL").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-        else:
-            return  # where a file system can't have one, the older kind of log does as well, if more slowly
-        time.sleep(0.05)
 
 
 def _migrate(db: sqlite3.Connection, place: Path) -> None:
