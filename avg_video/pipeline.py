@@ -80,8 +80,16 @@ PAINTED_AHEAD = 8
 """Painted pictures that wait for the encoder; bounds memory."""
 
 
-def analyse(path: Path, settings: Settings | None = None, progress: Progress | None = None) -> Plan:
+def analyse(
+    path: Path,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    *,
+    met: Callable[[Picture, float, Boxes], None] | None = None,
+) -> Plan:
     """Pass 1: find, follow and number the people. The plan decides nothing yet.
+
+    `met(picture, second, found)` is told, in another thread, of faces as soon as they are found.
 
     Raises
     ------
@@ -94,7 +102,7 @@ def analyse(path: Path, settings: Settings | None = None, progress: Progress | N
     with one_thread_per_stage(), VideoReader(path, threads=min(settings.threads, MAX_THREADS), draft=True) as reader:
         sha256 = sha256_file(path)
         progress.stage("looking", reader.info.declared_seconds)
-        found = search(reader, detector, at=progress.at)
+        found = search(reader, detector, at=progress.at, met=met)
     tracks = split_gaps(found.tracks, found.timeline)
     made_with = {"detector": detector.name, "weights": model(detector.name).sha256, "looks": found.looks}
     return Plan(sha256, found.timeline, found.motion, tracks, (), made_with)

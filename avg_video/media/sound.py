@@ -37,6 +37,8 @@ _JUMP_S = 0.040  # where people begin to notice (ITU-R BT.1359)
 _DRIFT_S = 0.005
 _DRIFT_LASTS_S = 0.5
 
+_LEAD_S = Fraction(1)  # read before a stretch to listen to, so that the decoder is settled when it begins
+
 _SILENCE = 48000  # longest piece of silence made at once, so that a gap of hours costs no memory
 
 
@@ -80,6 +82,7 @@ class SoundSource:
     origin: the first picture's time on the recording's own clock, in seconds. That moment is sample 0.
     duration: seconds of picture.
     plan: what to silence.
+    skip_s: for listening: so many seconds are passed over at the start, without reading them. Sample 0 is then there.
 
     Raises the errors of `open_plain`, and `InputError` when the stream is not a sound that can be decoded.
 
@@ -90,10 +93,20 @@ class SoundSource:
     count: how many blocks of sound belong under the picture.
     """
 
-    def __init__(self, path: Path, stream: int, *, origin: Fraction, duration: Fraction, plan: SoundPlan) -> None:
+    def __init__(
+        self,
+        path: Path,
+        stream: int,
+        *,
+        origin: Fraction,
+        duration: Fraction,
+        plan: SoundPlan,
+        skip_s: Fraction = Fraction(0),
+    ) -> None:
         self._file = path
-        self._origin = origin
+        self._origin = origin + skip_s
         self._plan = plan
+        self._skip_s = skip_s
         self._box = open_plain(path)
         try:
             found = self._box.streams[stream] if stream < len(self._box.streams) else None
@@ -107,7 +120,10 @@ class SoundSource:
             own = found.codec_context.sample_rate
             self.rate = own if own in _RATES else 48000
             self.channels = 1 if found.codec_context.layout.nb_channels == 1 else 2
-            self.count = whole_blocks(duration, self.rate)
+            self.count = whole_blocks(duration - skip_s, self.rate)
+            if skip_s and found.time_base:
+                early = max(self._origin - _LEAD_S, Fraction(0))
+                self._box.seek(int(early / found.time_base), stream=found, backward=True)
             self._reach_s = max(Fraction(_SOURCE_REACH + _RESAMPLER_REACH, own), Fraction(2 * BLOCK, self.rate))
         except BaseException:
             self._box.close()
@@ -142,8 +158,8 @@ class SoundSource:
         """The muted stretches in samples, from and to, widened by what a codec smears."""
         return [
             (
-                max(math.floor((Fraction(start) - self._reach_s) * self.rate), 0),
-                math.ceil((Fraction(end) + self._reach_s) * self.rate),
+                max(math.floor((Fraction(start) - self._skip_s - self._reach_s) * self.rate), 0),
+                max(math.ceil((Fraction(end) - self._skip_s + self._reach_s) * self.rate), 0),
             )
             for start, end in self._plan.mutes_s
         ]

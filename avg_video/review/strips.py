@@ -15,7 +15,7 @@ from avg_video.media.picture import Picture
 from avg_video.media.timing import Timeline
 from avg_video.track.types import Evidence, Track
 
-__all__ = ["Crop", "Label", "Still", "Strips", "choose_moments", "choose_stills", "take"]
+__all__ = ["Crop", "Label", "Still", "Strips", "choose_moments", "choose_stills", "crop", "jpeg", "take"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -141,7 +141,7 @@ def take(pictures: Iterable[Picture], tracks: Sequence[Track], timeline: Timelin
         at_s = float(seconds[picture.index])
         for track in wanted.get(picture.index, []):
             box = track.boxes_xyxy[picture.index - track.first]
-            crops[track.id].append(Crop(at_s, _crop(picture, box, float(timeline.sample_aspect))))
+            crops[track.id].append(Crop(at_s, crop(picture, box, float(timeline.sample_aspect))))
         if picture.index in still_at:
             stills.append(_still(picture, tracks, at_s, float(timeline.sample_aspect)))
     if missing:
@@ -156,7 +156,7 @@ def _changed() -> InputError:
     )
 
 
-def _crop(picture: Picture, box: F32, aspect: float) -> bytes:
+def crop(picture: Picture, box: F32, aspect: float) -> bytes:
     """A square around the box as it looks on a screen, moved inside the picture, the box marked."""
     w, h = picture.size_wh
     x1, y1, x2, y2 = (float(v) for v in box)
@@ -170,7 +170,7 @@ def _crop(picture: Picture, box: F32, aspect: float) -> bytes:
     kx, ky = size[0] / cw, size[1] / ch
     x, y = ((x1 - left) * kx, (x2 - left) * kx), ((y1 - top) * ky, (y2 - top) * ky)
     _brackets(bgr, (round(x[0]), round(y[0]), round(x[1]), round(y[1])))
-    return _jpeg(bgr)
+    return jpeg(bgr)
 
 
 def _brackets(bgr: npt.NDArray[np.uint8], box: tuple[int, int, int, int]) -> None:
@@ -196,14 +196,14 @@ def _still(picture: Picture, tracks: Sequence[Track], at_s: float, aspect: float
             continue
         x1, y1, x2, y2 = (float(v) for v in np.clip(box / (w, h, w, h), 0, 1))
         labels.append(Label(track.id, (x1, y1, x2, y2)))
-    return Still(at_s, _jpeg(picture.bgr(size)), size, tuple(labels))
+    return Still(at_s, jpeg(picture.bgr(size)), size, tuple(labels))
 
 
 def _even(value: float) -> int:
     return max(int(value) & ~1, 2 if value > 0 else 0)
 
 
-def _jpeg(bgr: npt.NDArray[np.uint8]) -> bytes:
+def jpeg(bgr: npt.NDArray[np.uint8]) -> bytes:
     done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
         raise RuntimeError("OpenCV could not make a JPEG")

@@ -61,10 +61,12 @@ def search(
     look_settings: LookSettings | None = None,
     follow_settings: FollowSettings | None = None,
     at: Callable[[float, int], None] = lambda second, pictures: None,
+    met: Callable[[Picture, float, Boxes], None] | None = None,
 ) -> Found:
     """Find and follow everyone in the recording that `reader` is about to read; the reader is read to its end.
 
-    `at(second, pictures)` is called after each picture. Raises what the reader raises.
+    `at(second, pictures)` is called after each picture; `met(picture, second, found)`, in another thread, whenever the
+    whole picture was looked at. Raises what the reader raises.
     """
     size_wh = reader.info.size_wh
     shrink = min(PLANE_PX / max(size_wh), 1.0)
@@ -73,7 +75,7 @@ def search(
     camera = CameraEstimator()
     follower = Follower(per_plane, follow_settings or FollowSettings(strong=detector.strong))
     seen = _seen(reader, camera, plane_wh)
-    sights = _looked(seen, Agenda(size_wh, look_settings, strong=detector.strong), detector)
+    sights = _looked(seen, Agenda(size_wh, look_settings, strong=detector.strong), detector, met)
     cuts: list[int] = []
     looks = views = 0
     with closing(prefetch(sights, LOOKED_AHEAD)) as ready:
@@ -122,7 +124,12 @@ def _seen(reader: VideoReader, camera: CameraEstimator, plane_wh: tuple[int, int
             yield picture, _Sight(picture.index, second, luma, step)
 
 
-def _looked(seen: Iterator[tuple[Picture, _Sight]], agenda: Agenda, detector: Detector) -> Iterator[_Sight]:
+def _looked(
+    seen: Iterator[tuple[Picture, _Sight]],
+    agenda: Agenda,
+    detector: Detector,
+    met: Callable[[Picture, float, Boxes], None] | None,
+) -> Iterator[_Sight]:
     """Look where and when the agenda says so."""
     found = Boxes.none()
     with closing(prefetch(seen, REDUCED_AHEAD)) as pictures:
@@ -142,4 +149,6 @@ def _looked(seen: Iterator[tuple[Picture, _Sight]], agenda: Agenda, detector: De
                     if again:
                         found = merged(joined(found, look(picture, again, detector)))
                     agenda.saw(found)
+                    if met is not None:
+                        met(picture, sight.second, found)
                 yield replace(sight, found=found, views=len(now.views) + len(again))

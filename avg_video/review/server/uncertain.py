@@ -1,0 +1,101 @@
+"""The places in a recording that a person should look at, in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from avg_video.language import mark, tr
+from avg_video.media.timing import Timeline
+from avg_video.review.server.court import Judgement
+from avg_video.review.server.view import second_of
+from avg_video.track.types import Evidence, Track
+
+__all__ = ["uncertain_view"]
+
+CARRIED_S = 0.4
+"""Seconds without a detection from which following is worth a look; half a second would already end a track."""
+
+Box = tuple[float, float, float, float]
+
+WORDS = {
+    "gap": mark("{number}: nobody was seen here for a while; covered"),
+    "weak": mark("{number}: seen only weakly, perhaps no face; covered"),
+    "carried": mark("{number}: followed without being seen"),
+    "overlap": mark("{number}: shown, but covered here, because another face is too near"),
+    "lost": mark("{rule}: it can't be followed from here on"),
+    "find": mark("the check of the last copy found a face here, and covered it"),
+    "cut": mark("a cut: everybody has a new number from here on"),
+}
+
+
+def uncertain_view(judged: Judgement, finds_s: Sequence[tuple[float, Box]] = ()) -> list[dict[str, Any]]:
+    """All such places; `finds_s` are those of the second look at the last copy, if one was made."""
+    line = judged.plan.timeline
+    found = [*_people(judged), *_lost(judged)]
+    found += [_place("cut", int(cut), int(cut), line) for cut in line.cuts]
+    for second, box in finds_s:
+        at = line.index_at(second)
+        found.append(_place("find", at, at, line, box=box))
+    return sorted(found, key=lambda place: (place["picture"], place["kind"]))
+
+
+def _people(judged: Judgement) -> Iterator[dict[str, Any]]:
+    line = judged.plan.timeline
+    seconds = line.seconds
+    for track, decision in judged.people():
+        seen = track.evidence == Evidence.DETECTED
+        if not track.confirmed:
+            kind = "weak" if seen.any() else "gap"
+            yield _place(kind, track.first, track.last, line, track=track)
+            continue
+        for first, last in _runs(~seen):
+            low, high = track.first + first, track.first + last
+            if seconds[high] - seconds[low] >= CARRIED_S:
+                yield _place("carried", low, high, line, track=track)
+        hidden = np.isin(track.frames, decision.covered_frames)
+        for first, last in _runs(hidden):
+            yield _place("overlap", track.first + first, track.first + last, line, track=track)
+
+
+def _lost(judged: Judgement) -> Iterator[dict[str, Any]]:
+    line = judged.plan.timeline
+    for cover in judged.verdicts.covers:
+        if cover.lost is not None:
+            yield _place("lost", cover.lost, cover.lost, line, rule=cover.rule)
+    for region in judged.verdicts.regions:
+        if region.lost is not None and region.end < len(line):
+            yield _place("lost", region.end, region.end, line, rule=region.rule)
+
+
+def _runs(flags: Any) -> list[tuple[int, int]]:
+    """First and last of each row of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _place(
+    kind: str,
+    first: int,
+    last: int,
+    line: Timeline,
+    *,
+    track: Track | None = None,
+    box: Box | None = None,
+    rule: str = "",
+) -> dict[str, Any]:
+    if track is not None:
+        x1, y1, x2, y2 = (float(v) for v in track.boxes_xyxy[first - track.first])
+        box = x1, y1, x2, y2
+    w, h = line.size_wh
+    return {
+        "kind": kind,
+        "picture": first,
+        "last": last,
+        "second": second_of(line, first),
+        "number": None if track is None else track.id,
+        "box": None if box is None else [round(v / side, 5) for v, side in zip(box, (w, h, w, h), strict=True)],
+        "text": tr(WORDS[kind], number="" if track is None else track.id, rule=rule),
+    }
