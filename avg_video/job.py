@@ -45,6 +45,7 @@ __all__ = [
     "people_entries",
     "policy_beside",
     "policy_entry",
+    "policy_path_for",
     "record_path_for",
     "settings_fingerprint",
 ]
@@ -144,9 +145,14 @@ def record_path_for(output: Path) -> Path:
     return output.with_name(f"{stem}.avg{kind}.json")
 
 
+def policy_path_for(path: Path) -> Path:
+    """NAME.avg.toml beside the recording or photo."""
+    return path.with_name(f"{path.stem}.avg.toml")
+
+
 def policy_beside(path: Path) -> Policy:
     """The policy in NAME.avg.toml beside the recording, or else the one under which nobody is shown."""
-    beside = path.with_name(f"{path.stem}.avg.toml")
+    beside = policy_path_for(path)
     # A link that leads nowhere is a policy that can't be read, and not the absence of one.
     if not os.path.lexists(beside):
         return Policy()
