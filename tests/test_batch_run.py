@@ -271,6 +271,7 @@ def test_the_list_can_be_read_back_and_tells_no_folders(tmp_path: Path) -> None:
         "error": None,
         "note": None,
         "seconds": 0,
+        "control_number": None,
     }
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600

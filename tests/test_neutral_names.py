@@ -39,11 +39,11 @@ def test_a_batch_gives_numbers_side_by_side_and_knows_them_again(clips: Path, tm
     args = (source, "-o", out, "--neutral-names", *QUICK)
     ran = avg_blur(*args)
     assert (ran.exit_code, ran.stderr) == (0, "")
-    made = {"avg-0001.mp4", "avg-0001.avg.json", "avg-0002.mp4", "avg-0002.avg.json", "batch.json"}
+    made = {"avg-0001.mp4", "avg-0001.avg.json", "avg-0002.mp4", "avg-0002.avg.json", "batch.json", "avg-log.jsonl"}
     assert names_in(out) == made
     first = {"3b/3b-anna.mp4": ("avg-0001.mp4", "done"), "3c/3c-bram.mp4": ("avg-0002.mp4", "done")}
     assert statuses(out) == first
-    before = {path.name: path.read_bytes() for path in out.glob("avg-*")}
+    before = {path.name: path.read_bytes() for path in out.glob("avg-0*")}
     for path in out.glob("avg-*"):
         told = path.read_bytes()
         assert not any(name in told for name in (b"-anna", b"-bram", b"3b-", b"3c-")), path
@@ -92,14 +92,14 @@ def test_one_file_gets_a_number_beside_it_and_its_policy_is_found(clips: Path, t
     (tmp_path / "anna.avg.toml").write_text('purpose = "needle-purpose"\n')
     ran = avg_blur(source, "--neutral-names", *QUICK)
     assert ran.exit_code == 0
-    assert names_in(tmp_path) == {"anna.mp4", "anna.avg.toml", "avg-0001.mp4", "avg-0001.avg.json"}
+    assert names_in(tmp_path) == {"anna.mp4", "anna.avg.toml", "avg-0001.mp4", "avg-0001.avg.json", "avg-log.jsonl"}
     record = json.loads((tmp_path / "avg-0001.avg.json").read_text("utf-8"))
     assert (record["policy"]["source"], record["policy"]["purpose"]) == ("file", "needle-purpose")
     again = avg_blur(source, "--neutral-names", *QUICK)
     assert (again.exit_code, "avg-0001.mp4: it exists already" in again.stderr) == (2, True)
     assert avg_blur(source, "--neutral-names", "--overwrite", *QUICK).exit_code == 0
     assert avg_blur("verify", tmp_path / "avg-0001.mp4", "--detector", "centerface", "-q").exit_code == 0
-    assert len(names_in(tmp_path)) == 4
+    assert len(names_in(tmp_path)) == 5
 
 
 def test_a_number_that_is_free_replaces_nothing_even_when_asked_to_overwrite(clips: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -37,6 +37,13 @@ prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong,
 assert prctl(38, 1, None, 0, 0) == 0
 assert prctl(22, 2, program, 0, 0) == 0, "this system has no seccomp"
 """
+
+KEYS = "home/.local/share/avg-blur/keys/"
+KEY = {*map(str, PurePath(KEYS).parents), KEYS[:-1], f"{KEYS}signing-key.pem", f"{KEYS}signing-key.pub.pem"} - {
+    "home",
+    ".",
+}
+"""Where a user's key is kept, on Linux."""
 
 filtered = pytest.mark.skipif(
     sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"), reason="asks the Linux kernel"
@@ -101,13 +108,14 @@ def test_no_command_of_the_daily_work_opens_a_connection(commands: list[tuple[st
         (photo, "photo.jpg", {"photo.avg.jpg", "photo.avg.jpg.json"}),
     ],
 )
-def test_nothing_is_left_on_the_disk_but_copy_and_record(
+def test_nothing_is_left_on_the_disk_but_copy_record_and_log(
     make: Callable[[Path], object], name: str, outputs: set[str], tmp_path: Path
 ) -> None:
     make(tmp_path / name)
     done = run(RUN, tmp_path, name)
     assert done.returncode == 0, done
-    assert names_in(tmp_path) == {"home", "temporary", name} | outputs
+    # Beside them the log, and in the user's folder the key that signs it. No register: nobody asked for one.
+    assert names_in(tmp_path) - KEY == {"home", "temporary", name, "avg-log.jsonl"} | outputs
 
 
 @filtered

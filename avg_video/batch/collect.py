@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from avg_video.batch.neutral import NeutralNames, is_neutral_copy
 from avg_video.errors import UsageError, printable
+from avg_video.language import cause_of, mark, tr
 from avg_video.media.photo_kinds import JPEG_SUFFIXES, PHOTO_SUFFIXES
 from avg_video.pipeline import default_output
 
@@ -28,11 +29,11 @@ RECORDING_SUFFIXES = frozenset(
 that is called so and holds no video fails with a clear line, it is not passed over."""
 
 OUR_OWN = {
-    **{f".avg{end}": "a copy made by this program" for end in (".mp4", ".png", *sorted(JPEG_SUFFIXES))},
-    **{f".avg{end}.json": "a record" for end in (".png", *sorted(JPEG_SUFFIXES))},
-    ".avg.json": "a record",
-    ".avg.toml": "a policy",
-    ".avgplan": "a plan",
+    **{f".avg{end}": mark("a copy made by this program") for end in (".mp4", ".png", *sorted(JPEG_SUFFIXES))},
+    **{f".avg{end}.json": mark("a record") for end in (".png", *sorted(JPEG_SUFFIXES))},
+    ".avg.json": mark("a record"),
+    ".avg.toml": mark("a policy"),
+    ".avgplan": mark("a plan"),
 }
 
 
@@ -87,7 +88,7 @@ def collect(
         the same place (also on a disk that doesn't tell upper from lower case, or two spellings of one accent, apart).
     """
     if out is not None and os.path.lexists(out) and not out.is_dir():
-        raise UsageError("it is a file", remedy="name a folder with -o for several recordings", file=out)
+        raise UsageError(tr("it is a file"), remedy=tr("name a folder with -o for several recordings"), file=out)
     jobs: dict[str, Job] = {}
     left_out: list[LeftOut] = []
     for given in inputs:
@@ -99,7 +100,7 @@ def collect(
             real = os.path.realpath(source)
             name = relative.as_posix()
             if real in jobs:
-                left_out.append(LeftOut(name, "named twice"))
+                left_out.append(LeftOut(name, tr("named twice")))
                 continue
             beside = default_output(source)
             output = beside if out is None else out / relative.parent / beside.name
@@ -108,10 +109,11 @@ def collect(
         jobs = _renamed(jobs, out)
     _refuse_clashes(list(jobs.values()))
     if not jobs:
-        others = f", only {len(left_out)} other files and folders" if left_out else ""
-        raise UsageError(
-            f"there are no recordings here{others}", remedy="name a recording or its folder", file=inputs[0]
-        )
+        if left_out:
+            what = tr("there are no recordings here, only {n} other files and folders", n=len(left_out))
+        else:
+            what = tr("there are no recordings here")
+        raise UsageError(what, remedy=tr("name a recording or its folder"), file=inputs[0])
     return Collected(tuple(jobs.values()), tuple(left_out))
 
 
@@ -132,7 +134,7 @@ Found = LeftOut | tuple[Path, PurePath]
 
 def _named(path: Path) -> Iterator[Found]:
     if not os.path.lexists(path):
-        raise UsageError("there is no such file or folder", remedy="check the name", file=path)
+        raise UsageError(tr("there is no such file or folder"), remedy=tr("check the name"), file=path)
     own = _our_own(path)
     yield LeftOut(path.name, own) if own else (path, PurePath(path.name))
 
@@ -148,11 +150,11 @@ def _walk(top: Path) -> Iterator[Found]:
             here = folder.stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            yield LeftOut(relative.as_posix(), f"a folder that can't be read ({why})", problem=True)
+            why = cause_of(error) or type(error).__name__
+            yield LeftOut(relative.as_posix(), tr("a folder that can't be read ({why})", why=why), problem=True)
             continue
         if (here.st_dev, here.st_ino) in seen and here.st_ino:  # a mount or a junction can close a circle
-            yield LeftOut(relative.as_posix(), "a folder that was read already")
+            yield LeftOut(relative.as_posix(), tr("a folder that was read already"))
             continue
         seen.add((here.st_dev, here.st_ino))
         below = []
@@ -172,17 +174,17 @@ def _reason(entry: os.DirEntry[str]) -> str | None:
     """Why this is left out; None for a folder to read and for a recording."""
     # Links first: what a hidden name or a video's name points to must not be looked at.
     if entry.is_symlink() or (hasattr(entry, "is_junction") and entry.is_junction()):
-        return "a link"
+        return tr("a link")
     if _hidden(entry):
-        return "hidden"
+        return tr("hidden")
     if entry.is_dir(follow_symlinks=False):
         return None
     if not entry.is_file(follow_symlinks=False):
-        return "not a plain file"
+        return tr("not a plain file")
     own = _our_own(Path(entry.path))
     if own:
         return own
-    return None if PurePath(entry.name).suffix.lower() in RECORDING_SUFFIXES | PHOTO_SUFFIXES else "not a recording"
+    return None if PurePath(entry.name).suffix.lower() in RECORDING_SUFFIXES | PHOTO_SUFFIXES else tr("not a recording")
 
 
 def _hidden(entry: os.DirEntry[str]) -> bool:
@@ -199,9 +201,9 @@ def _hidden(entry: os.DirEntry[str]) -> bool:
 
 def _our_own(path: Path) -> str | None:
     if is_neutral_copy(path):
-        return "a copy made by this program"
+        return tr("a copy made by this program")
     lower = path.name.lower()
-    return next((what for suffix, what in OUR_OWN.items() if lower.endswith(suffix)), None)
+    return next((tr(what) for suffix, what in OUR_OWN.items() if lower.endswith(suffix)), None)
 
 
 def _refuse_clashes(jobs: Sequence[Job]) -> None:
@@ -210,8 +212,12 @@ def _refuse_clashes(jobs: Sequence[Job]) -> None:
         other = taken.setdefault(_one_name(job.output), job)
         if other is not job:
             raise UsageError(
-                f"{printable(other.source)} would be written to the same place, {printable(job.output)}",
-                remedy="rename one of the two, or make them in two runs",
+                tr(
+                    "{other} would be written to the same place, {output}",
+                    other=printable(other.source),
+                    output=printable(job.output),
+                ),
+                remedy=tr("rename one of the two, or make them in two runs"),
                 file=job.source,
             )
 

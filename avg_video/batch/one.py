@@ -36,10 +36,10 @@ def worker(settings: Settings, jobs_n: int, office: Office | None = None) -> Cal
     """
     if jobs_n > 1 and not settings.threads:
         settings = replace(settings, threads=max((os.cpu_count() or 1) // jobs_n, 1))
-    return partial(make_one, settings=settings, office=office or Office())
+    return partial(make_one, settings=settings, office=office)
 
 
-def make_one(job: Job, progress: Progress, *, settings: Settings, office: Office) -> JobResult:
+def make_one(job: Job, progress: Progress, *, settings: Settings, office: Office | None = None) -> JobResult:
     """Make the copy of one recording, unless it is there already; raises what `pipeline.anonymise` raises."""
     policy = policy_beside(job.source) if job.policy is None else load_policy(job.policy)
     try:
@@ -50,7 +50,7 @@ def make_one(job: Job, progress: Progress, *, settings: Settings, office: Office
         ) from error
     except OSError as error:
         raise as_output_error(error, job.output) from error
-    papers = prepare(office, policy, audio=settings.audio)
+    papers = prepare(office or Office(), policy, audio=settings.audio)
     record = already_done(job, settings, papers)
     if record is not None:
         note = "already done, same recording and same settings"

@@ -17,6 +17,7 @@ from avg_video.batch.collect import Job, LeftOut
 from avg_video.batch.crew import STOP_S, Crew, Describe, Ended, HiredCrew, LocalCrew, Work, describe
 from avg_video.batch.summary import BatchSummary, FileEntry, entry_for, summarise, write_batch
 from avg_video.errors import EXIT_FAILED, EXIT_INTERRUPTED, printable
+from avg_video.language import tr
 from avg_video.media.temporary import remove_stale
 
 __all__ = ["BatchProgress", "run_batch"]
@@ -227,9 +228,10 @@ class _Batch:
     def _crashed(self, number: int) -> None:
         job = self._jobs[number]
         self._tidy(number)
-        line = self._stalled.get(number) or (
-            f"{printable(job.name)}: the process that worked on it ended suddenly; close other programs or use fewer "
-            "--jobs, and if it stays so, report it"
+        line = self._stalled.get(number) or tr(
+            "{name}: the process that worked on it ended suddenly; close other programs or use fewer --jobs, and if it "
+            "stays so, report it",
+            name=printable(job.name),
         )
         line = _without_folders(line, job, self._out)
         self._entries[number] = entry_for(job, self._out, status="failed", exit_code=EXIT_FAILED, error=line)

@@ -17,7 +17,7 @@ from avg_video.record.codes import read_control_number
 __all__ = ["BATCH_FILE", "BatchSummary", "FileEntry", "JobResult", "LeftOutEntry", "read_batch", "worst", "write_batch"]
 
 BATCH_FILE = "batch.json"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 BAD_TO_GOOD = (EXIT_INTERRUPTED, EXIT_FAILED, EXIT_USAGE, EXIT_LOOK, EXIT_DONE)
 """An interrupted batch says nothing about the rest. A failure is worse than a request that was refused, which is worse
@@ -74,7 +74,7 @@ class LeftOutEntry(_Entry):
 class BatchSummary(_Entry):
     """What came of a batch. It names files, relative to the folders that were named: keep it as private as those."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     started: AwareDatetime
     """UTC."""
     finished: AwareDatetime

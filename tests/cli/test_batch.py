@@ -15,6 +15,7 @@ import pytest
 
 from avg_video import read_record
 from avg_video.batch import FileEntry, Job
+from avg_video.batch.summary import read_batch
 from avg_video.cli.batch import BatchBars
 from tests.cli.helpers import avg_blur, lesson, names_in
 
@@ -52,8 +53,9 @@ def test_a_folder_then_once_more(school: Path, tmp_path: Path) -> None:
         "De-identified, not anonymous: posture, clothes, text in view and the room can still tell who is who.",
         "Watch the copy once before you pass it on.",
         f"List: {out / 'batch.json'}",
+        f"Control number of the log: {read_batch(out / 'batch.json').control_number}",
     ]
-    assert names_in(out) == {"3b", "3b/les1.avg.mp4", "3b/les1.avg.json", "batch.json"}
+    assert names_in(out) == {"3b", "3b/les1.avg.mp4", "3b/les1.avg.json", "batch.json", "avg-log.jsonl"}
     (school / "broken.mp4").unlink()
     again = avg_blur(school, "-o", out, "--json")
     assert (again.exit_code, again.stderr) == (0, "")

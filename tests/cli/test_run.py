@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import av
 import pytest
 
 from avg_video import read_record
+from avg_video.record.codes import control_number
 from tests.cli.helpers import avg_blur, lesson, names_in
 
 CLOSING = (
@@ -41,6 +43,12 @@ def private(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     return folder
 
 
+def control_number_of(log: Path) -> str:
+    """That of the first and only line."""
+    [line] = log.read_bytes().splitlines()
+    return control_number(1, hashlib.sha256(line).hexdigest())
+
+
 def kinds_of_streams(path: Path) -> list[str]:
     with av.open(str(path)) as box:
         return [stream.type for stream in box.streams]
@@ -59,12 +67,13 @@ def test_copy_and_record_beside_the_input(clip: Path) -> None:
         f"  check    {record.second_look.looks} covered pictures looked at again, nobody left over",
         f"  left out {', '.join(record.input.hidden)}",
         f"  record   {record_path}",
+        f"  log      control number {control_number_of(clip.with_name('avg-log.jsonl'))}",
         f"To show someone, such as the teacher: avg-blur look {clip}",
         *CLOSING,
     ]
     assert kinds_of_streams(output) == ["video"]
     assert clip.read_bytes() == before
-    assert names_in(clip.parent) == {"lesson.mp4", "lesson.avg.mp4", "lesson.avg.json"}
+    assert names_in(clip.parent) == {"lesson.mp4", "lesson.avg.mp4", "lesson.avg.json", "avg-log.jsonl"}
 
 
 def test_quiet_and_a_named_output_with_sound(clip: Path) -> None:

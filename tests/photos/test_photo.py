@@ -306,7 +306,7 @@ def test_folders_mix_photos_and_recordings(photo: Path, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "broken.jpeg: is damaged" in result.stderr
     made = {"IMG_1.avg.jpg", "IMG_1.avg.jpg.json", "IMG_1.avg.png", "IMG_1.avg.png.json", "IMG_1.avg.mp4"}
-    assert {p.name for p in out.iterdir()} == made | {"IMG_1.avg.json", "batch.json"}
+    assert {p.name for p in out.iterdir()} == made | {"IMG_1.avg.json", "batch.json", "avg-log.jsonl"}
     assert "x.avg.jpg  " in result.stdout
     assert "a copy made by this program" in result.stdout
     again = avg_blur(*args)
