@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from avg_video.errors import InputError, UsageError
+from avg_video.language import cause_of, tr
 
 __all__ = ["fingerprint", "sha256_file"]
 
@@ -26,10 +27,10 @@ def sha256_file(path: Path, progress: Callable[[int, int], None] | None = None) 
     InputError: it can't be read.
     """
     if not path.exists():
-        raise UsageError("there is no such file", remedy="check the name", file=path)
+        raise UsageError(tr("there is no such file"), remedy=tr("check the name"), file=path)
     if not path.is_file():
         # Reading a pipe or a device could wait for ever.
-        raise UsageError("this is not a plain file", remedy="give the name of a file", file=path)
+        raise UsageError(tr("this is not a plain file"), remedy=tr("give the name of a file"), file=path)
     digest = hashlib.sha256()
     try:
         total, done = path.stat().st_size, 0
@@ -40,8 +41,10 @@ def sha256_file(path: Path, progress: Callable[[int, int], None] | None = None) 
                 if progress is not None:
                     progress(done, total)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise InputError(f"it can't be read ({why})", remedy="check its permissions", file=path) from error
+        why = cause_of(error) or type(error).__name__
+        raise InputError(
+            tr("it can't be read ({why})", why=why), remedy=tr("check its permissions"), file=path
+        ) from error
     return digest.hexdigest()
 
 
