@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -231,11 +230,12 @@ def erase(token: str, yes: bool, role: str | None, file: Path | None, as_json: b
 
     Exit code 3: there are such copies, or older copies of the register that still hold the token.
     """
+    from avg_video.cli.register_lookup import agreed
     from avg_video.register import consents
 
     _token(token)
     with _existing(file) as register:
-        if not yes and not _agreed(tr("Erase {token} from the register for ever?", token=token)):
+        if not yes and not agreed(tr("Erase {token} from the register for good? [y/N]", token=token)):
             click.echo(tr("Nothing was erased."), err=as_json)
             return EXIT_LOOK
         done = consents.erase_token(register, token, role=_role(role))
@@ -245,12 +245,6 @@ def erase(token: str, yes: bool, role: str | None, file: Path | None, as_json: b
     else:
         click.echo("\n".join(erased_lines(done)))
     return code
-
-
-def _agreed(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise UsageError(tr("nobody is there to answer a question"), remedy=tr("give --yes to do it without asking"))
-    return click.confirm(question, err=True)
 
 
 def _existing(file: Path | None) -> Register:

@@ -173,5 +173,5 @@ def agreed(question: str) -> bool:
         if os.isatty(0):
             raise  # Ctrl-C
         raise UsageError(
-            tr("nobody answered, so nothing was deleted"), remedy=tr("give --yes to delete without being asked")
+            tr("nobody answered, so nothing was done"), remedy=tr("give --yes to do it without being asked")
         ) from None

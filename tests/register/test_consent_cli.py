@@ -230,7 +230,9 @@ def test_the_example_in_the_help_can_be_imported(file: Path, tmp_path: Path) -> 
 def test_erase(file: Path) -> None:
     folder = with_copies(file, "L07")
     consent(file, "add", "L07", "--purpose", "website", *AGREED)
-    assert "give --yes" in failure(consent(file, "erase", "L07"))
+    asked = consent(file, "erase", "L07")
+    assert (asked.exit_code, asked.stdout) == (2, "")
+    assert "nobody answered, so nothing was done; give --yes" in asked.stderr
     done = consent(file, "erase", "L07", "--yes")
     assert (done.exit_code, done.stderr) == (3, "")
     assert done.stdout.splitlines()[0] == "The token was erased from 1 answer."
@@ -241,7 +243,7 @@ def test_erase(file: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of the POSIX kind")
-@pytest.mark.parametrize(("typed", "code", "left"), [("n", 3, 1), ("y", 0, 0)])
+@pytest.mark.parametrize(("typed", "code", "left"), [("n", 3, 1), ("", 3, 1), ("y", 0, 0), ("ja", 0, 0)])
 def test_erase_asks(file: Path, typed: str, code: int, left: int) -> None:
     consent(file, "add", "L07", "--purpose", "website", *AGREED)
     ours, theirs = os.openpty()
@@ -253,7 +255,7 @@ def test_erase_asks(file: Path, typed: str, code: int, left: int) -> None:
         os.close(ours)
         os.close(theirs)
     left_over = json.loads(consent(file, "list", "--json", "--token", "L07").stdout)
-    assert "Erase L07 from the register for ever? [y/N]" in done.stderr
+    assert "Erase L07 from the register for good? [y/N]" in done.stderr
     assert (done.returncode, len(left_over)) == (code, left)
 
 

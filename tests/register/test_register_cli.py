@@ -110,6 +110,16 @@ def test_due_goes_by_the_day_and_says_why(shelf: Shelf) -> None:
     assert said(register(shelf, "due"), 3).startswith("OVERDUE")
 
 
+def test_due_does_not_ask_for_an_upload_that_is_yet_to_come(shelf: Shelf) -> None:
+    register(shelf, "uploaded", shelf.copy(keep_output=None), "--on", str(days_ago(3)))
+    shelf.copy(recording=shelf.folder / "lesson.mp4", content=b" again", keep_output=None)
+    (head, why) = said(register(shelf, "due")).splitlines()[:2]
+    assert head.startswith(str(days_ago(-25)))
+    assert "forward" not in said(register(shelf, "due"))
+    assert "4 weeks after the upload" in why
+    assert "may be kept until" not in said(register(shelf, "list")).split("replaced")[1].split("copy")[0]
+
+
 def test_due_says_what_could_bring_a_day_forward_until_it_has_come(shelf: Shelf) -> None:
     copy = shelf.copy(keep_original=[STUDIO_TERM, {"after": "study-end", "text": "studie"}], keep_output=None)
     hint = f"avg-blur register fact study-end DAY {copy} (it could bring the day forward)"
@@ -319,7 +329,7 @@ def test_delete_with_nobody_to_ask_deletes_nothing(shelf: Shelf, late: Path) -> 
         check=False,
     )
     assert done.returncode == 2
-    assert "nobody answered, so nothing was deleted; give --yes" in done.stderr
+    assert "nobody answered, so nothing was done; give --yes" in done.stderr
     assert late.exists()
 
 
