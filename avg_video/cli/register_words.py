@@ -40,7 +40,8 @@ def list_lines(stock: Stock) -> list[str]:
     for recording in stock.recordings.values():
         lines += [*_recording_lines(recording), _until(stock.deadline_of_recording(recording))]
         for copy in stock.copies_of(recording):
-            lines += [f"  {part}" for part in (*_copy_lines(copy), _until(stock.deadline_of_copy(copy)))]
+            until = [_until(stock.deadline_of_copy(copy))] if copy.there else []
+            lines += [f"  {part}" for part in (*_copy_lines(copy), *until)]
     return lines or [tr("Nothing is registered yet.")]
 
 
@@ -161,7 +162,9 @@ def _why(due: Due, stock: Stock, today: date) -> list[str]:
             )
     if deadline.due(today):
         return lines  # no day that is missing could make it more urgent
-    return lines + [_ask_for(event, due) for event in deadline.missing]
+    # An upload of another copy has set the day already; one that is still to come can't be before it.
+    settled = deadline.term.after if deadline.term is not None and not deadline.no_later else None
+    return lines + [_ask_for(event, due) for event in deadline.missing if event != settled]
 
 
 def _because(term: Term, due: Due) -> str:
@@ -174,7 +177,9 @@ def _ask_for(event: Event, due: Due) -> str:
     copies = due.missing_of(event) or due.copies
     name = typed(copies[-1].path)
     command = (
-        f"avg-blur register uploaded {name}" if event == "upload" else f"avg-blur register fact {event} DAY {name}"
+        f"avg-blur register uploaded {name}"
+        if event == "upload"
+        else f"avg-blur register fact {event} {tr('DAY')} {name}"
     )
     text = tr("the date of {event} is not known: {command}", event=event_text(event), command=command)
     if due.deadline.on is None:

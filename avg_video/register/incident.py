@@ -23,6 +23,8 @@ BLANK = "____________________"
 AUTHORITY_HOURS = 72
 """Within this many hours after finding out, the controller tells the authority, where it must: art. 33(1) GDPR."""
 WIDTH = 100
+STRETCHES = 6
+"""A note lists so many stretches of one person; the record holds all."""
 
 Fact = tuple[str, str | None]
 """A line of the note: what it is about, and what is known of it; None is to be filled in."""
@@ -147,9 +149,8 @@ def _which_file(incident: Incident) -> list[Fact]:
         (tr("Sound"), None if contents is None else _sound(contents)),
     ]
     if contents is not None and contents.hidden:
-        rows.append(
-            (tr("Hidden data of the recording"), tr("not in the copy: {kinds}", kinds=", ".join(contents.hidden)))
-        )
+        kinds = ", ".join(tr(kind) for kind in contents.hidden)
+        rows.append((tr("Hidden data of the recording"), tr("not in the copy: {kinds}", kinds=kinds)))
     return rows
 
 
@@ -263,8 +264,11 @@ def _visible(each: Visible) -> str:
     rule = tr('by the rule "{rule}"', rule=each.rule) if each.rule else tr("no rule is named")
     if not each.stretches_s:
         return rule
-    when = ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in each.stretches_s)
-    return tr("{when} in the film, {rule}", when=when, rule=rule)
+    stretches = [f"{_clock(start)}-{_clock(end)}" for start, end in each.stretches_s]
+    more = len(stretches) - STRETCHES
+    if more > 0:
+        stretches[STRETCHES:] = [trn("{n} more stretch", "{n} more stretches", more)]
+    return tr("{when} in the film, {rule}", when=", ".join(stretches), rule=rule)
 
 
 def _length(contents: Contents) -> str:
@@ -286,9 +290,9 @@ def _sound(contents: Contents) -> str:
 
 
 def _clock(seconds: float) -> str:
-    """Whole seconds as h:mm:ss; half a second more or less doesn't matter to a reader."""
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    """Seconds as h:mm:ss.s."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 36000}:{tenths // 600 % 60:02d}:{tenths // 10 % 60:02d}.{tenths % 10}"
 
 
 def _day(day: date) -> str:

@@ -136,9 +136,18 @@ def test_who_can_be_seen_and_when() -> None:
         "L05 (consent: given), L07 (consent: withdrawn), 1 whose token was erased"
     )
     assert (line(note, "Faces that were covered"), line(note, "Faces that are visible")) == ("1", "1")
-    assert line(note, "Visible, number 2") == '0:00:00-0:00:01, 0:00:01-0:00:01 in the film, by the rule "show[0]"'
+    assert (
+        line(note, "Visible, number 2") == '0:00:00.2-0:00:00.6, 0:00:00.8-0:00:01.0 in the film, by the rule "show[0]"'
+    )
     assert line(note, "Not checked") == "text and names that can be read in the picture"
     assert line(note, "Warning of the run") == "the recording has two video streams; only the first was used"
+
+
+def test_many_stretches_are_counted_and_not_listed() -> None:
+    often = replace(CONTENTS.visible[0], stretches_s=tuple((float(i), i + 0.5) for i in range(3600, 3609)))
+    said = line(incident_note(replace(KNOWN, contents=replace(CONTENTS, visible=(often,)))), "Visible, number 2")
+    assert said.startswith("1:00:00.0-1:00:00.5, 1:00:01.0-1:00:01.5, ")
+    assert said.endswith('1:00:05.0-1:00:05.5, 3 more stretches in the film, by the rule "show[0]"')
 
 
 def test_what_the_file_held() -> None:
@@ -148,7 +157,7 @@ def test_what_the_file_held() -> None:
     assert line(note, "Copy made on") == "Sunday 1 November 2026, 13:30"
     assert line(note, "Uploaded on") == "3 November 2026"
     assert line(note, "Copy deleted here on") == "not deleted"
-    assert line(note, "Length") == "0:00:10 (hours:minutes:seconds), 1280x720"
+    assert line(note, "Length") == "0:00:10.0 (hours:minutes:seconds), 1280x720"
     assert line(note, "Sound") == "kept, 1.5 seconds of it silenced; voices tell who someone is"
     assert line(note, "Hidden data of the recording") == "not in the copy: tags, chapters, cover-art"
     assert (
