@@ -102,6 +102,11 @@ def test_visible_come_first_then_who_objected_then_the_rest() -> None:
     assert [group.verdict for group in groups] == ["show", "show", "cover", "cover", "cover", "cover"]
 
 
+def test_visible_for_a_reason_of_a_later_version_still_come_first() -> None:
+    later = stretch(2, 0, 9, "in-region").model_copy(update={"reason": "z-later-reason"})
+    assert [group.verdict for group in groups_of([stretch(1, 0, 9), later], LENGTH_S)] == ["show", "cover"]
+
+
 @pytest.mark.parametrize("count", [1, ROWS_AT_MOST])
 def test_a_class_has_a_row_for_each(count: int) -> None:
     people = [stretch(n, n, n + 50) for n in range(1, count + 1)]
