@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -140,17 +141,17 @@ def _attention(record: Record, *, photo: bool) -> list[Markup | str]:
     """What a person must do or know before using the copy, most pressing first."""
     processing, said = record.processing, [_quoted(line, record.language, own=True) for line in record.warnings]
     items: list[Markup | str] = [*said]
-    open_checks = sum(not check.confirmed for check in processing.checklist)
-    if open_checks:
+    open_checks = [check.id for check in processing.checklist if not check.confirmed]
+    if not _named(open_checks, record.warnings):
         items.append(
             trn(
                 "{n} point of the checklist is not confirmed.",
                 "{n} points of the checklist are not confirmed.",
-                open_checks,
+                len(open_checks),
             )
         )
     without = [entry.token for entry in processing.consents if entry.state != "given"]
-    if without:
+    if not _named(without, record.warnings):
         items.append(
             trn(
                 "For {n} token there is no valid consent: {tokens}.",
@@ -172,6 +173,12 @@ def _attention(record: Record, *, photo: bool) -> list[Markup | str]:
     if processing.legal_basis == "not-stated":
         items.append(tr("It is not stated on which legal basis the pictures are used."))
     return items
+
+
+def _named(words: Sequence[str], lines: Sequence[str]) -> bool:
+    """Whether the lines name all of the words already, so that nothing has to be said twice."""
+    named = {part for line in lines for part in re.findall(r"[\w-]+", line)}
+    return named.issuperset(words)
 
 
 def _shared(records: Sequence[Record]) -> frozenset[str]:

@@ -190,6 +190,17 @@ def test_before_use_lists_everything_that_a_person_must_know() -> None:
     ]
 
 
+def test_before_use_says_nothing_twice() -> None:
+    told = ("not confirmed of the checklist of rug: objections-asked", "the consent of L06 was withdrawn")
+    assert attention(samples.publication(warnings=told)) == list(told)
+    half = ("not confirmed: objections-asked-for, in part", "the consent of L060 was withdrawn")
+    assert attention(samples.publication(warnings=half)) == [
+        *half,
+        "1 point of the checklist is not confirmed.",
+        "For 1 token there is no valid consent: L06.",
+    ]
+
+
 def test_nothing_to_do_has_no_list() -> None:
     done = samples.stated(checklist=(), human_review=HumanReview(done=True, all=True))
     html = report_html([samples.lesson(processing=done)], "en")
