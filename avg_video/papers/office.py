@@ -90,10 +90,8 @@ class Papers:
     def statement(self, run_id: UUID, duration_s: float) -> ProcessingEntry:
         """The record's part on purpose, ground, terms, checklist and consents, of a copy of `duration_s` seconds."""
         consents = [ConsentEntry(token=f.token, state=f.state, line=f.rule) for f in self.findings]
-        said = statement(self.policy, self.profile, self.confirmed, consents, duration_s)
-        if said.register_ref is None and self.office.register is not None:
-            said = said.model_copy(update={"register_ref": reference(run_id)})
-        return said
+        ref = None if self.office.register is None else reference(run_id)
+        return statement(self.policy, self.profile, self.confirmed, consents, duration_s, ref)
 
     def tokens_behind(self, rules: Iterable[str | None]) -> tuple[str, ...]:
         """Tokens of those who are visible by those rules, each once, in order."""

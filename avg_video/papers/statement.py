@@ -25,11 +25,12 @@ def statement(
     confirmed: Collection[str],
     consents: Iterable[ConsentEntry],
     duration_s: float,
+    register_ref: str | None = None,
 ) -> ProcessingEntry:
     """The record's part on purpose, ground, recipients, terms, checklist and consents, in the language spoken now.
 
     The policy's own words come before those of the profile. `confirmed`: ids of the checklist. `duration_s`: of the
-    copy.
+    copy. `register_ref`: how the register of this program calls the run.
     """
     stated = _of_profile(profile, confirmed) if profile is not None else ProcessingEntry()
     own = {
@@ -38,12 +39,14 @@ def statement(
         "legal_basis": policy.legal_basis,
         "recipients": policy.recipients or None,
     }
-    return stated.model_copy(
-        update={key: value for key, value in own.items() if value is not None}
+    # Built anew and not changed in place, so that every line is checked.
+    return ProcessingEntry.model_validate(
+        dict(stated)
+        | {key: value for key, value in own.items() if value is not None}
         | {
             "contact": policy.contact,
             "operator_role": policy.operator_role,
-            "register_ref": policy.register_ref,
+            "register_ref": policy.register_ref or register_ref,
             "dpia_ref": policy.dpia_ref,
             "human_review": _review(policy, duration_s),
             "consents": tuple(consents),

@@ -1,0 +1,221 @@
+"""Before a run and after it: guideline, checklist, consents, log and register."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from avg_video.errors import CheckFailed, OutputError, PolicyError, UsageError
+from avg_video.papers.office import Office, Papers, prepare
+from avg_video.policy.document import Policy, parse_policy
+from avg_video.record.log import read_lines
+from avg_video.record.model import Record
+from avg_video.record.store import record_text
+from avg_video.register.answers import read_answer
+from avg_video.register.consents import add, withdraw
+from avg_video.register.database import open_register
+from avg_video.register.runs import reference
+from tests.record.samples import person, record
+
+AP = parse_policy(
+    """
+profile = "ap"
+purpose = "open-day"
+confirm = ["consent-free"]
+[[show]]
+who = "pupil"
+pupil = "L05"
+at = { t = 0, x = 0.5, y = 0.5 }
+"""
+)
+DAY = date(2026, 3, 1)
+
+
+def says_yes(register: Path, token: str = "L05", purpose: str = "open-day") -> None:
+    fields = {
+        "token": token,
+        "age_group": "16-plus",
+        "given_by": "pupil",
+        "purpose": purpose,
+        "answer": "given",
+        "given_on": "2026-01-05",
+        "valid_until": "",
+        "proof": "binder 3, form 12",
+    }
+    with open_register(register) as opened:
+        add(opened, read_answer(fields, DAY))
+
+
+def showing(rule: str) -> Record:
+    """A record in which one person is visible by that rule."""
+    shown = person(1, verdict="show", reason="shown-point", rule=rule)
+    return record(people=(shown,), covered=0, shown=1)
+
+
+def file(papers: Papers, made: Record, folder: Path, names: list[str] | None = None) -> None:
+    """Let `papers` file a run whose copy gets its name in `folder`."""
+    digest = hashlib.sha256(record_text(made).encode()).hexdigest()
+    places = {name: folder / f"les.{name}" for name in ("source", "output", "record_path")}
+    with papers.filed(made, digest, **places):
+        if names is None:
+            raise OutputError("the disk is full", remedy="free some space", file=folder)
+        names.append("named")
+
+
+def test_without_anything_nothing_is_stated_and_nobody_is_asked(tmp_path: Path) -> None:
+    papers = prepare(Office(), Policy())
+    assert papers.policy == Policy()
+    assert (papers.warnings, papers.needs_look, papers.findings) == ((), False, ())
+    said = papers.statement(record().run_id, 10.0)
+    assert (said.legal_basis, said.profile, said.register_ref) == ("not-stated", None, None)
+
+
+def test_profile_fills_in_what_the_policy_leaves_open() -> None:
+    papers = prepare(Office(profile="rug"), Policy())
+    said = papers.statement(record().run_id, 10.0)
+    assert said.profile is not None
+    assert (papers.policy.profile, papers.policy.audio, said.profile.name) == ("rug", "drop", "rug")
+    assert (said.breach_hours, said.breach_contact) == (24, "cert@security.rug.nl")
+    assert said.keep_output is not None
+    assert (said.keep_output.after, said.keep_output.weeks) == ("upload", 4)
+    assert said.legal_basis == "not-stated"  # the guideline names none
+    own = parse_policy(
+        'profile = "rug"\npurpose = "research"\nlegal_basis = "consent"\nrecipients = ["examiner"]\naudio = "keep"'
+    )
+    papers = prepare(Office(), own)
+    said = papers.statement(record().run_id, 10.0)
+    assert (said.purpose, said.legal_basis, said.recipients) == ("research", "consent", ("examiner",))
+    assert papers.policy.audio == "keep"
+
+
+def test_what_is_not_confirmed_needs_a_look_and_stands_in_the_record() -> None:
+    missing = prepare(Office(profile="rug"), Policy())
+    assert missing.needs_look
+    assert "not confirmed of the checklist of rug: informed" in missing.warnings[0]
+    confirmed = prepare(Office(profile="rug", confirmed=("informed",)), Policy())
+    assert (confirmed.needs_look, confirmed.warnings) == (False, ())
+    for papers, is_confirmed in ((missing, False), (confirmed, True)):
+        [check] = papers.statement(record().run_id, 10.0).checklist
+        assert (check.id, check.confirmed) == ("informed", is_confirmed)
+    by_policy = prepare(Office(), parse_policy('profile = "rug"\nconfirm = ["informed"]'))
+    assert not by_policy.needs_look
+
+
+def test_what_can_t_be_meant_is_refused() -> None:
+    with pytest.raises(UsageError, match="informd is not on the checklist of rug; confirm some of informed"):
+        prepare(Office(profile="rug", confirmed=("informd",)), Policy())
+    with pytest.raises(UsageError, match="nothing can be confirmed without a profile"):
+        prepare(Office(confirmed=("informed",)), Policy())
+    with pytest.raises(PolicyError, match="the policy names the profile iclon"):
+        prepare(Office(profile="rug"), parse_policy('profile = "iclon"'))
+    with pytest.raises(PolicyError, match="there is no profile called 'rugg'"):
+        prepare(Office(profile="rugg"), Policy())
+
+
+def test_register_is_begun_only_when_asked_for_or_under_a_profile(tmp_path: Path) -> None:
+    register = tmp_path / "register.sqlite"
+    quiet = Office(register=register, register_anew=False)
+    assert prepare(quiet, Policy()).office.register is None
+    assert not register.exists()
+    assert prepare(quiet, parse_policy('profile = "rug"')).office.register == register
+    assert register.exists()
+    assert prepare(quiet, Policy()).office.register == register  # there is one now
+    assert prepare(Office(register=tmp_path / "own.sqlite"), Policy()).office.register is not None
+
+
+def test_consent_decides_who_is_shown(tmp_path: Path) -> None:
+    register = tmp_path / "register.sqlite"
+    office = Office(register=register)
+    assert prepare(office, AP, today=DAY).policy.show[0].withheld
+    assert prepare(Office(), AP, today=DAY).policy.show[0].withheld  # nobody to ask: unknown
+    says_yes(register, purpose="website")
+    assert prepare(office, AP, today=DAY).policy.show[0].withheld  # for another purpose
+    says_yes(register)
+    papers = prepare(office, AP, today=DAY)
+    assert not papers.policy.show[0].withheld
+    [consent] = papers.statement(record().run_id, 10.0).consents
+    assert (consent.token, consent.state, consent.line) == ("L05", "given", "show pupil L05")
+    assert prepare(office, AP, today=date(2026, 1, 4)).policy.show[0].withheld  # the day before
+    by_number = prepare(office, Policy(profile="ap", purpose="open-day"), shown={1: "L05", 2: None}, today=DAY)
+    assert (by_number.shown, by_number.objected) == (frozenset({1}), frozenset({2}))
+
+
+def test_log_and_register_know_the_copy_when_it_has_its_name(tmp_path: Path) -> None:
+    register, log = tmp_path / "register.sqlite", tmp_path / "avg-log.jsonl"
+    says_yes(register)
+    papers = prepare(Office(register=register, log=log), AP, today=DAY)
+    made, named = showing("show pupil L05"), list[str]()
+    file(papers, made, tmp_path, named)
+    assert named == ["named"]
+    lines, ended = read_lines(log)
+    assert (len(lines), ended) == (1, True)
+    with open_register(register) as opened, opened.reading() as db:
+        [row] = db.execute("SELECT * FROM output").fetchall()
+        assert (row["sha256"], row["purpose"], row["profile"]) == (made.output.sha256, "open-day", "ap")
+        assert [token for (token,) in db.execute("SELECT token FROM shown")] == ["L05"]
+    assert papers.statement(made.run_id, 1.0).register_ref == reference(made.run_id)
+
+
+def test_copy_that_got_no_name_is_not_in_the_register(tmp_path: Path) -> None:
+    register, log = tmp_path / "register.sqlite", tmp_path / "avg-log.jsonl"
+    papers = prepare(Office(register=register, log=log), Policy())
+    with pytest.raises(OutputError, match="the disk is full"):
+        file(papers, record(), tmp_path)
+    with open_register(register) as opened, opened.reading() as db:
+        assert db.execute("SELECT count(*) FROM output").fetchone()[0] == 0
+    assert len(read_lines(log)[0]) == 1  # a line without a copy is harmless, a copy without a line would not be
+
+
+def test_consent_withdrawn_while_the_copy_is_made_stops_it(tmp_path: Path) -> None:
+    register, log = tmp_path / "register.sqlite", tmp_path / "avg-log.jsonl"
+    says_yes(register)
+    papers = prepare(Office(register=register, log=log), AP, today=DAY)
+    with open_register(register) as opened:
+        withdraw(opened, "L05", on=date.today())
+    named: list[str] = []
+    with pytest.raises(CheckFailed, match="L05 said no while the copy was being made; run it again"):
+        file(papers, showing("show pupil L05"), tmp_path, named)
+    assert named == []
+    assert not log.exists()
+    file(papers, replace_people(showing("show pupil L05")), tmp_path, named)  # somebody else's copy is none of theirs
+    assert named == ["named"]
+
+
+def replace_people(made: Record) -> Record:
+    return record(run_id=made.run_id, people=(), covered=0, shown=0)
+
+
+def test_place_of_the_log_is_known_before_any_work(tmp_path: Path) -> None:
+    log = tmp_path / "avg-log.jsonl"
+    log.write_text("shopping list\n")
+    with pytest.raises(UsageError, match="last line"):
+        prepare(Office(log=log), Policy())
+    assert log.read_text() == "shopping list\n"
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "all_of_it", "stretches"),
+    [
+        ('reviewed = "all"', True, ()),
+        ("[[reviewed]]\nfrom = 0\nto = 60", True, ()),
+        ("[[reviewed]]\nfrom = 5\nto = 9\n[[reviewed]]\nfrom = 1\nto = 2", False, ((1.0, 2.0), (5.0, 9.0))),
+        ("[[reviewed]]\nfrom = 1\nto = 4\n[[reviewed]]\nfrom = 3\nto = 5", False, ((1.0, 5.0),)),
+        ("[[reviewed]]\nfrom = 50\nto = 60", False, ()),
+        ("", False, ()),
+    ],
+)
+def test_what_a_person_watched(reviewed: str, all_of_it: bool, stretches: tuple[tuple[float, float], ...]) -> None:
+    review = prepare(Office(), parse_policy(reviewed)).statement(record().run_id, 10.0).human_review
+    assert (review.done, review.all, review.stretches_s) == (bool(all_of_it or stretches), all_of_it, stretches)
+
+
+def test_office_travels_to_other_processes() -> None:
+    import pickle
+
+    office = Office("rug", ("informed",), Path("log"), Path("register"))
+    assert pickle.loads(pickle.dumps(office)) == office
+    assert replace(office, register_anew=False) != office
