@@ -99,6 +99,8 @@ def test_builds_offline_from_raw_weights_that_are_there(tree: Path, raw: bytes) 
     done, wheel = build(tree)
     assert done.returncode == 0, done.stderr
     assert_holds_the_weights(wheel)
+    with zipfile.ZipFile(wheel) as packed:
+        assert "avg_video/locale/nl/LC_MESSAGES/avg_blur.mo" in packed.namelist()
     assert hashlib.sha256((tree / FIXED).read_bytes()).hexdigest() == entry()["sha256"]
 
 

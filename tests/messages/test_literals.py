@@ -125,6 +125,33 @@ def test_a_text_in_the_catalogue_is_not_found(code: str) -> None:
     assert list(untranslated(code)) == []
 
 
+def too_early(code: str) -> Iterator[str]:
+    """Translations that are made when the module is loaded, before the language is known."""
+    tree = ast.parse(code)
+    late = {
+        id(call)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.Lambda)
+        for part in (function.body if isinstance(function, ast.FunctionDef) else [function.body])
+        for call in ast.walk(part)
+    }
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("tr", "trn"):
+            if id(call) not in late:
+                yield f"line {call.lineno}: {ast.unparse(call)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_is_translated_before_the_language_is_known(path: Path) -> None:
+    assert list(too_early(path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_translation_too_early_is_found() -> None:
+    assert len(list(too_early('X = tr("a")'))) == 1
+    assert len(list(too_early('@option(help=tr("a"))\ndef f(x=tr("b")):\n    return tr("c")'))) == 2
+    assert list(too_early('X = lambda: tr("a")\ndef f():\n    return tr("c")')) == []
+
+
 def test_the_tree_of_errors_is_known() -> None:
     assert {"AvgError", "UsageError", "PolicyError", "CheckFailed"} <= ERRORS
     assert set(KEYWORDS) == {"tr", "trn", "mark", "mark_plural"}
