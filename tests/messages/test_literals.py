@@ -136,9 +136,9 @@ def too_early(code: str) -> Iterator[str]:
         for call in ast.walk(part)
     }
     for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("tr", "trn"):
-            if id(call) not in late:
-                yield f"line {call.lineno}: {ast.unparse(call)}"
+        translates = isinstance(call, ast.Call) and ast.unparse(call.func) in ("tr", "trn")
+        if translates and id(call) not in late:
+            yield f"line {getattr(call, 'lineno', 0)}: {ast.unparse(call)}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
