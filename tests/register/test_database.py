@@ -101,6 +101,15 @@ def test_a_new_one_is_private_and_whole(place: Path) -> None:
     assert [path.name for path in place.parent.iterdir()] == [place.name]  # and nothing else is left
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("secure_delete", 1), ("foreign_keys", 1)]
+)
+def test_settings_that_nothing_else_would_show(place: Path, setting: str, value: object) -> None:
+    """`synchronous` 2 (FULL): a commit is on the disk before it is told; only a power cut would show the difference."""
+    with open_register(place) as register, register.reading() as db:
+        assert db.execute(f"PRAGMA {setting}").fetchone()[0] == value
+
+
 def test_the_user_s_own_gets_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVG_BLUR_DATA", str(tmp_path / "share" / "avg-blur"))
     with open_register() as register:
