@@ -303,7 +303,7 @@ def hostile(text: str = HOSTILE) -> Record:
             breach_hours=24,
             breach_contact=text,
             rules=(RuleEntry(text=text, place=text),),
-            checklist=(CheckEntry(id="x", ask=text, place=text, confirmed=False),),
+            checklist=(CheckEntry(id="asked-first", ask=text, place=text, confirmed=False),),
             consents=(ConsentEntry(token="L07", state="unknown", line=text),),
             register_ref=text,
             dpia_ref=text,
