@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from avg_video.record.store import read_record
     from avg_video.redact.paint import Style
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 # Nothing here opens a network connection, and parts may not either. From 1.29 on, onnxruntime reports every session to
 # its maker and keeps a lasting number for the computer in the user's cache folder, unless this is set before it is
