@@ -17,6 +17,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 ERRORS = {name for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.AvgError)}
 NOT_WORDS = re.compile(r"avg-blur: |--[a-z-]+")
 """Names, which are the same in every language."""
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 OPTIONS = ("help", "short_help", "epilog")
 
 
@@ -73,7 +74,7 @@ def untranslated(code: str) -> Iterator[str]:
     tree = ast.parse(code)
     policy = "avg_video.policy.faults" in code
     module = assigned(ast.Module([node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)], []))
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
     local = {id(call): assigned(function) for function in functions for call in ast.walk(function)}
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
@@ -131,8 +132,8 @@ def too_early(code: str) -> Iterator[str]:
     late = {
         id(call)
         for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.Lambda)
-        for part in (function.body if isinstance(function, ast.FunctionDef) else [function.body])
+        if isinstance(function, (*FUNCTIONS, ast.Lambda))
+        for part in (function.body if isinstance(function, FUNCTIONS) else [function.body])
         for call in ast.walk(part)
     }
     for call in ast.walk(tree):
