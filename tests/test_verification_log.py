@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from avg_video.errors import UsageError
 from avg_video.record import envelope
@@ -40,7 +42,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_tampering_is_told(row: Row, made: Path, tmp_path: Path) -> None:
-    code, said, _ = run(row, made, tmp_path / "out")
+    code, said = run(row, made, tmp_path / "out")
     assert code == row.code
     assert row.said in said
     assert ("Verified" in said) == (code != 1)
@@ -48,7 +50,7 @@ def test_every_tampering_is_told(row: Row, made: Path, tmp_path: Path) -> None:
 
 def test_no_row_would_pass_if_nothing_had_been_done(made: Path, tmp_path: Path) -> None:
     """What the rows of the table look for is not said of a folder that is as it was made."""
-    _, said, _ = run(ROWS[0], made, tmp_path / "out")
+    _, said = run(ROWS[0], made, tmp_path / "out")
     assert [row.name for row in ROWS if row.code and row.said in said] == []
 
 
@@ -59,7 +61,7 @@ def test_every_byte_of_the_log_counts(tmp_path: Path) -> None:
     control = check_log(path).control_number
     assert control is not None
     assert check_log(path).break_of(control) is None
-    for at in range(len(whole)):
+    for at in (*range(0, first - 1, 5), *range(first - 1, len(whole))):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         check = check_log(path)
         assert check.faults, at
@@ -126,6 +128,14 @@ def test_a_line_that_claims_broken_lines_which_are_none(tmp_path: Path) -> None:
     assert check_log(path).faults == ["line 3 does not follow on line 2 as it is now: line 2 was changed or replaced"]
 
 
+def test_a_line_that_was_cut_short_where_it_stands_did_not_break_off(tmp_path: Path) -> None:
+    path = log_of(tmp_path, 3)
+    whole = lines_of(path)
+    path.write_bytes(whole[0] + whole[1][:200] + b"\n" + whole[2])
+    check = check_log(path)
+    assert (check.faults, check.doubts, check.notes) == (["line 2 was changed: its signature does not hold"], [], [])
+
+
 def test_a_clock_that_was_set_back_is_told_and_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = log_of(tmp_path, 1)
     now = open_line(read_lines(path)[0][0]).at
@@ -150,6 +160,23 @@ def test_a_file_that_is_no_log_is_told_shortly(tmp_path: Path) -> None:
     path.write_bytes(b"")
     check = check_log(path)
     assert (check.faults, check.doubts, check.control_number) == ([], [], None)
+    for data in (b"\n" * 100_001, bytes((64 << 20) + 1)):
+        path.write_bytes(data)
+        with pytest.raises(UsageError, match="it is too large for a log"):
+            check_log(path)
+
+
+@given(some.lists(some.one_of(some.binary(max_size=60), some.integers(0, 2)), max_size=8), some.booleans())
+def test_any_bytes_are_checked_and_none_pass(tmp_path_factory: pytest.TempPathFactory, parts: Any, ended: bool) -> None:
+    """Whole lines of a log and anything else, in any order."""
+    folder = tmp_path_factory.mktemp("any")
+    lines = lines_of(log_of(folder, 3))
+    data = b"".join(lines[part] if isinstance(part, int) else part + b"\n" for part in parts)
+    data = data if ended else data[:-1]
+    (folder / LOG_NAME).write_bytes(data)
+    check = check_log(folder / LOG_NAME)
+    is_sound = any(data == b"".join(lines[:k]) for k in range(4))
+    assert bool(check.faults or check.doubts) == (not is_sound)
 
 
 def test_ranges_are_short() -> None:
@@ -356,15 +383,20 @@ def test_what_may_not_be_read_is_a_fault_and_no_end(folder: Path) -> None:
     closed = folder / "closed"
     closed.mkdir()
     closed.chmod(0)
+    listed = folder / "listed"
+    listed.mkdir()
+    (listed / "a.avg.png").write_bytes(b"")
+    listed.chmod(0o444)
     (folder / "c.avg.png").chmod(0)
     try:
         with without_root_rights():
             ran = avg_blur("verify", folder, *CENTERFACE)
     finally:
         closed.chmod(0o700)
+        listed.chmod(0o700)
     assert ran.exit_code == 1
-    assert f"{closed}: content: the folder can't be listed (Permission denied)" in ran.stderr
-    assert f"{folder / 'c.avg.png'}: content: it can't be read (Permission denied)" in ran.stderr
+    for path in (closed, folder / "c.avg.png", listed / "a.avg.png"):
+        assert f"{path}: content: it can't be read (Permission denied)" in ran.stderr
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Literal["urn:avg-blur:terms:run:v1"] = "urn:avg-blur:terms:run:v1"
 
+MAX_LINE_BYTES = 1 << 14
+"""A line has some 950 bytes."""
+
 _HEAD = b'{"payload":"'
 _KIND = b'","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"'
 _SIG = b'","sig":"'
@@ -142,7 +145,7 @@ def open_line(line: bytes) -> LogEntry:
 
     Whose key that is, is another question. Raises `NotALine`.
     """
-    if _LINE.fullmatch(line) is None:
+    if len(line) > MAX_LINE_BYTES or _LINE.fullmatch(line) is None:
         raise NotALine("it does not have the form of a line")
     try:
         data: dict[str, Any] = json.loads(line)

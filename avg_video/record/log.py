@@ -28,11 +28,13 @@ from avg_video.record.envelope import LogEntry, NotALine, is_beginning, open_lin
 from avg_video.record.keys import signing_key
 from avg_video.record.lock import LockBusy, LockUnknown, locked
 
-__all__ = ["LOG_NAME", "Head", "append", "check_log_place", "may_have_broken_off", "read_lines"]
+__all__ = ["LOG_NAME", "Head", "append", "check_log_place", "may_have_broken_off", "read_lines", "unbegin"]
 
 LOG_NAME = "avg-log.jsonl"
-MAX_LOG_BYTES = 256 << 20
-"""Some two hundred thousand lines."""
+MAX_LOG_BYTES = 64 << 20
+"""Some sixty thousand lines: forty years of thirty copies a week."""
+MAX_LINES = 100_000
+"""More of them in so few bytes are none of this program."""
 TAIL_BYTES = 1 << 16
 """As much of the end is read to add a line: some fifty lines."""
 PATIENCE_S = 60.0
@@ -82,6 +84,21 @@ def append(path: Path, *, output_sha256: str, record_sha256: str, run_id: UUID) 
         return Head(end.sequence, sha256, control_number(end.sequence, sha256))
 
 
+def unbegin(path: Path, head: Head) -> None:
+    """Remove a log that holds the line of `head` and nothing else, since the run that began it failed after all.
+
+    In any other log the line stays: others may have gone on after it. Raises as `append` does.
+    """
+    if head.sequence != 1 or not os.path.lexists(path):
+        return
+    with _opened(path) as handle:
+        lines, _ = _split(_read(handle, 0, TAIL_BYTES))
+        if [hashlib.sha256(line).hexdigest() for line in lines] == [head.sha256]:
+            # Emptied first, so that a run that waits for this file finds nothing in it whatever becomes of its name.
+            os.ftruncate(handle, 0)
+            path.unlink()
+
+
 def check_log_place(path: Path) -> None:
     """Refuse, before any work is done, a place where `append` could not add a line. Makes the key if there is none, but
     no log.
@@ -115,7 +132,7 @@ def read_lines(path: Path) -> tuple[list[bytes], bool]:
                 # A log that can't be locked can be read all the same: at worst the line being added is seen half.
                 with contextlib.suppress(LockBusy, LockUnknown):
                     held.enter_context(locked(handle, PATIENCE_S))
-                data = _read(handle, 0, MAX_LOG_BYTES)
+                data = _read(handle, 0, MAX_LOG_BYTES + 1)
         finally:
             os.close(handle)
     except FileNotFoundError as error:
@@ -125,6 +142,10 @@ def read_lines(path: Path) -> tuple[list[bytes], bool]:
         raise UsageError(
             tr("the log can't be read ({why})", why=why), remedy=tr("check its permissions"), file=path
         ) from error
+    if len(data) > MAX_LOG_BYTES or data.count(b"\n") > MAX_LINES:
+        raise UsageError(
+            tr("it is too large for a log of this program"), remedy=tr("give the log that avg-blur wrote"), file=path
+        )
     return _split(data)
 
 

@@ -115,28 +115,32 @@ class _Found:
         """Everything directly in one folder."""
         self.logs += logs_in(folder)
         for path in sorted(folder.iterdir()):
-            if path.name.startswith(".") or path.is_symlink() or not path.is_file():
-                continue
-            if path.name.lower().endswith(RECORD_ENDS):
-                self.records.append(path)
-            elif _is_copy_name(path) or _is_media(path):
-                try:
+            try:
+                if path.name.startswith(".") or path.is_symlink() or not path.is_file():
+                    continue
+                if path.name.lower().endswith(RECORD_ENDS):
+                    self.records.append(path)
+                elif _is_copy_name(path) or _is_media(path):
                     self.media[path] = sha256_file(path)
-                except InputError as error:
-                    done.faults.append((path, Fault("content", error.what)))
+            except InputError as error:
+                done.faults.append((path, Fault("content", error.what)))
+            except OSError as error:  # a folder that may be listed, and nothing in it looked at
+                done.faults.append((path, _unreadable(error)))
 
 
 def _folders(folder: Path, done: FolderVerification) -> Iterator[Path]:
     """The folder and those below it, each before what is in it; one that can't be listed is a fault."""
 
     def refused(error: OSError) -> None:
-        why = cause_of(error) or type(error).__name__
-        what = tr("the folder can't be listed ({why})", why=why)
-        done.faults.append((Path(error.filename or folder), Fault("content", what)))
+        done.faults.append((Path(error.filename or folder), _unreadable(error)))
 
     for root, names, _ in os.walk(folder, onerror=refused):
         names[:] = sorted(name for name in names if not name.startswith("."))
         yield Path(root)
+
+
+def _unreadable(error: OSError) -> Fault:
+    return Fault("content", tr("it can't be read ({why})", why=cause_of(error) or type(error).__name__))
 
 
 def _is_copy_name(path: Path) -> bool:
