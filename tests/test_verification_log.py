@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from avg_video.errors import UsageError
@@ -166,6 +166,7 @@ def test_a_file_that_is_no_log_is_told_shortly(tmp_path: Path) -> None:
             check_log(path)
 
 
+@settings(deadline=None)
 @given(some.lists(some.one_of(some.binary(max_size=60), some.integers(0, 2)), max_size=8), some.booleans())
 def test_any_bytes_are_checked_and_none_pass(tmp_path_factory: pytest.TempPathFactory, parts: Any, ended: bool) -> None:
     """Whole lines of a log and anything else, in any order."""

@@ -102,7 +102,7 @@ def logs_in(folder: Path) -> list[Path]:
 
 def logs_about(file: Path, sha256: str, keys: Sequence[SSlibKey]) -> list[LogCheck]:
     """The logs beside a file; or, where there is none, the nearest further up that have a line about it."""
-    beside = logs_in(file.absolute().parent)
+    beside = logs_in(file.parent)
     if beside:
         return [check_log(path, keys) for path in beside]
     for folder in file.absolute().parent.parents:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from avg_video.record.codes import DIGITS, control_number, fingerprint_code, read_control_number
@@ -53,6 +53,7 @@ def test_what_is_none_is_told(text: str) -> None:
     assert read_control_number(text) is None
 
 
+@settings(deadline=None)
 @given(some.binary(min_size=32, max_size=32), some.integers(1, 999_999_999), some.data())
 def test_one_wrong_digit_is_told(hashed: bytes, line: int, data: some.DataObject) -> None:
     number = control_number(line, hashed.hex())
