@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,25 @@ def test_runs_at_once_each_get_a_line(path: Path) -> None:
     assert [run.wait(timeout=120) for run in runs] == [0] * 4
     assert len(lines_of(path)) == 48
     assert sound(path)
+
+
+def test_runs_that_are_killed_cost_no_line_that_was_there(path: Path) -> None:
+    add(path)
+    for wait_s in (0.0, 0.01, 0.05):
+        run = subprocess.Popen([sys.executable, "-c", ONE_MORE, str(path), "100000"])
+        lines = len(lines_of(path))
+        until = time.monotonic() + 60
+        while len(lines_of(path)) == lines and time.monotonic() < until:
+            time.sleep(0.002)
+        time.sleep(wait_s)
+        run.kill()
+        run.wait(timeout=60)
+        before = path.read_bytes()
+        head = add(path)
+        assert path.read_bytes().startswith(before)
+        assert head.sequence == len(lines_of(path)) > lines + 1
+        check = check_log(path)
+        assert (check.faults, check.doubts) == ([], [])
 
 
 def test_without_a_lock_the_same_runs_would_spoil_the_log(path: Path) -> None:
