@@ -11,7 +11,7 @@ from click_default_group import DefaultGroup
 
 from avg_video.cli.endings import describe, details, give_up, interrupted, tidy_up
 from avg_video.cli.spoken import Command, Group, Spoken, chosen_language, speaking
-from avg_video.cli.stop import StopSign
+from avg_video.cli.stop import StopSign, exit_as_told
 from avg_video.errors import EXIT_USAGE
 from avg_video.language import tr
 from avg_video.media.watch import when_stalled
@@ -60,6 +60,7 @@ class Program(Spoken, DefaultGroup):  # type: ignore[misc]  # click-default-grou
             if not standalone_mode:
                 return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = self._run(args, prog_name, complete_var, **extra)
+        exit_as_told()
         sys.exit(code)
 
     def _run(self, args: Sequence[str] | None, prog_name: str | None, complete_var: str | None, **extra: Any) -> int:

@@ -15,6 +15,7 @@ from tests.cli.helpers import lesson, names_in
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
+ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 LINE = "avg-blur: interrupted, nothing half done was left; run the same command again to start over\n"
 
 
@@ -70,3 +71,53 @@ def test_stopped_before_writing(long_lesson: bytes, tmp_path: Path) -> None:
         running.kill()
     assert (err, out, running.returncode) == (LINE, "", 130)
     assert names_in(tmp_path) == {"lesson.mp4"}
+
+
+INSIDE = """
+import sys
+from avg_video.cli import main
+from avg_video.cli.progress import FileBar
+
+def stage(bar, name, total_s):
+    {what}
+
+FileBar.stage = stage
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "number"),
+    [
+        # What dataclasses and named tuples do while modules are loaded.
+        ("exec('import os, signal; os.kill(os.getpid(), signal.SIGINT); [None for _ in range(1000)]')", signal.SIGINT),
+        (
+            "exec('import os, signal; os.kill(os.getpid(), signal.SIGTERM); [None for _ in range(1000)]')",
+            signal.SIGTERM,
+        ),
+    ],
+)
+def test_stopped_inside_code_run_from_text(long_lesson: bytes, tmp_path: Path, what: str, number: int) -> None:
+    (tmp_path / "lesson.mp4").write_bytes(long_lesson)
+    (tmp_path / "stopped_inside.py").write_text(INSIDE.format(what=what))
+    command = [sys.executable, "-m", "stopped_inside", "lesson.mp4"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False, env=ENV)
+    assert (ended.stderr, ended.stdout, ended.returncode) == (LINE, "", 130)
+
+
+def test_stopped_inside_a_destructor(long_lesson: bytes, tmp_path: Path) -> None:
+    """Python can't raise there, and would print a traceback; the next report of progress raises."""
+    (tmp_path / "lesson.mp4").write_bytes(long_lesson)
+    what = """
+    class Thing:
+        def __del__(self):
+            import os, signal
+            os.kill(os.getpid(), signal.SIGTERM)
+            [None for _ in range(1000)]
+    thing = Thing()
+    del thing
+"""
+    (tmp_path / "stopped_inside.py").write_text(INSIDE.format(what=what))
+    command = [sys.executable, "-m", "stopped_inside", "lesson.mp4"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False, env=ENV)
+    assert (ended.stderr, ended.stdout, ended.returncode) == (LINE, "", 130)
