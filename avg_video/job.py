@@ -19,13 +19,14 @@ from avg_video.errors import EXIT_DONE, EXIT_LOOK, InputError, PolicyError, Usag
 from avg_video.language import active
 from avg_video.media.neighbours import Neighbours, neighbours_of
 from avg_video.media.photo_kinds import PHOTO_SUFFIXES, is_photo_name
+from avg_video.media.private import put_back
 from avg_video.media.temporary import PrivateTemporary, alone_in, as_output_error
 from avg_video.media.timing import Timeline
 from avg_video.papers.office import Filed, Papers
 from avg_video.policy.decide import Verdicts
 from avg_video.policy.document import Policy, load_policy
 from avg_video.record.entries import person_entry
-from avg_video.record.hashes import fingerprint, sha256_file
+from avg_video.record.hashes import fingerprint, holds, sha256_file
 from avg_video.record.model import ModelEntry, PersonEntry, PolicyEntry, Record
 from avg_video.record.store import record_text
 from avg_video.record.versions import tool_versions
@@ -283,13 +284,14 @@ class Job:
         # the next run makes both again. An output without its record would be in its way.
         with alone_in(self.output.parent):
             check_names(self.path, self.output, overwrite=self.settings.overwrite)
-            with self.papers.filed(
+            filing = self.papers.filed(
                 record,
                 hashlib.sha256(text).hexdigest(),
                 source=self.path,
                 output=self.output,
                 record_path=record_path,
-            ) as filed:
+            )
+            with filing as filed, put_back(record_path, unless=lambda: holds(self.output, record.output.sha256)):
                 note.publish()
                 copy.publish()
         exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE

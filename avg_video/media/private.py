@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from avg_video.errors import AvgError
 from avg_video.media.temporary import PrivateTemporary, as_output_error
 
-__all__ = ["write_private"]
+__all__ = ["put_back", "write_private"]
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -25,3 +29,25 @@ def write_private(path: Path, data: bytes) -> None:
         except OSError as error:
             raise as_output_error(error, path) from error
         temporary.publish()
+
+
+@contextlib.contextmanager
+def put_back(path: Path, *, unless: Callable[[], bool]) -> Iterator[None]:
+    """When the block is left by an exception, the small file at `path` is as it was before, or gone as it was before.
+
+    `unless`: asked then; where it says yes, everything stays.
+    """
+    was_there, before = os.path.lexists(path), None
+    if path.is_file():
+        with contextlib.suppress(OSError):  # one that nobody can read is nothing to put back
+            before = path.read_bytes()
+    try:
+        yield
+    except BaseException:  # Ctrl-C too
+        if not unless():
+            with contextlib.suppress(AvgError, OSError):  # the exception itself is what the user must know
+                if not was_there:
+                    path.unlink(missing_ok=True)
+                elif before is not None and path.read_bytes() != before:
+                    write_private(path, before)
+        raise

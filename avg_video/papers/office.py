@@ -1,6 +1,6 @@
 """Before a run: whose guideline holds, what was confirmed, and whom the consents on record allow to be shown.
 
-After it: the line in the signed log and the row in the register, in the same moment as the copy gets its name.
+After it: the line in the signed log and the row in the register, right before the copy gets its name.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from avg_video.errors import CheckFailed, PolicyError, UsageError
+from avg_video.errors import AvgError, CheckFailed, PolicyError, RegisterError, UsageError
 from avg_video.language import tr
 from avg_video.papers.statement import statement, unconfirmed
 from avg_video.policy.consent import Finding, apply_consents, purpose_of, tokens_asked, tokens_behind
 from avg_video.policy.document import Policy
 from avg_video.policy.profile import Profile, Term, load_profile
-from avg_video.record.log import Head, append, check_log_place
+from avg_video.record.hashes import holds
+from avg_video.record.log import Head, append, check_log_place, unbegin
 from avg_video.record.model import Record
 from avg_video.record.processing import ConsentEntry, ProcessingEntry
-from avg_video.register.database import open_register
-from avg_video.register.runs import RunRow, add_run_in, reference
+from avg_video.register.database import Register, open_register
+from avg_video.register.runs import RunRow, add_run_in, call_off_in, expect_in, reference
 from avg_video.register.standing import AGAINST, standing, standing_in
 
 __all__ = ["Filed", "Office", "Papers", "prepare"]
@@ -102,8 +103,9 @@ class Papers:
     def filed(
         self, record: Record, record_sha256: str, *, source: Path, output: Path, record_path: Path
     ) -> Iterator[Filed]:
-        """Within the block, give copy and record their names. The log has its line before that, and the register its
-        row when the block is left without an exception.
+        """Within the block, give copy and record their names. The log has its line before that and the register its
+        row: whenever the computer stops, no copy is there that they do not know. A line or a row without its copy is
+        harmless. When the block is left by an exception, the row is taken back, and so is a log that was begun for it.
 
         Raises
         ------
@@ -112,26 +114,49 @@ class Papers:
         """
         with contextlib.ExitStack() as open_:
             row = self._row(record, record_sha256, source=source, output=output, record_path=record_path)
-            ref = None
+            register = ref = head = None
             if self.office.register is not None:
-                db = open_.enter_context(open_.enter_context(open_register(self.office.register)).changing())
-                for token in row.shown:
-                    if standing_in(db, token, row.purpose, date.today()) in AGAINST:
-                        raise CheckFailed(
-                            tr("{token} said no while the copy was being made", token=token),
-                            remedy=tr("run it again; that person is covered then"),
-                            file=source,
-                        )
-                ref = add_run_in(db, row)
-            head = None
-            if self.office.log is not None:
-                head = append(
-                    self.office.log,
-                    output_sha256=record.output.sha256,
-                    record_sha256=record_sha256,
-                    run_id=record.run_id,
-                )
-            yield Filed(head, ref)
+                register = open_.enter_context(open_register(self.office.register))
+                ref = self._expect(register, row, source)
+            try:
+                if self.office.log is not None:
+                    head = append(
+                        self.office.log,
+                        output_sha256=record.output.sha256,
+                        record_sha256=record_sha256,
+                        run_id=record.run_id,
+                    )
+                yield Filed(head, ref)
+            except BaseException:  # Ctrl-C too, which may come when the copy just got its name
+                if not holds(output, record.output.sha256):
+                    self._call_off(row, register, head)
+                raise
+            if register is not None:
+                # The copy has its name and its row, and is no failure any more. What a full disk keeps from being
+                # written now, that an older copy of this name is gone, the hashes tell, and the next run writes down.
+                with contextlib.suppress(RegisterError), register.changing() as db:
+                    add_run_in(db, row)
+
+    def _expect(self, register: Register, row: RunRow, source: Path) -> str:
+        """The row of a copy that is about to get its name, unless somebody in it said no by now."""
+        with register.changing() as db:
+            for token in row.shown:
+                if standing_in(db, token, row.purpose, date.today()) in AGAINST:
+                    raise CheckFailed(
+                        tr("{token} said no while the copy was being made", token=token),
+                        remedy=tr("run it again; that person is covered then"),
+                        file=source,
+                    )
+            return expect_in(db, row)
+
+    def _call_off(self, row: RunRow, register: Register | None, head: Head | None) -> None:
+        """After a failure. What can't be taken back is harmless, and the failure itself is what the user must know."""
+        if head is not None and self.office.log is not None:
+            with contextlib.suppress(AvgError):
+                unbegin(self.office.log, head)
+        if register is not None:
+            with contextlib.suppress(AvgError), register.changing() as db:
+                call_off_in(db, row)
 
     def _row(self, record: Record, record_sha256: str, *, source: Path, output: Path, record_path: Path) -> RunRow:
         profile = self.profile

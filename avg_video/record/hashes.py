@@ -11,7 +11,7 @@ from typing import Any
 from avg_video.errors import InputError, UsageError
 from avg_video.language import cause_of, tr
 
-__all__ = ["fingerprint", "sha256_file"]
+__all__ = ["fingerprint", "holds", "sha256_file"]
 
 CHUNK_BYTES = 1 << 20
 
@@ -46,6 +46,14 @@ def sha256_file(path: Path, progress: Callable[[int, int], None] | None = None) 
             tr("it can't be read ({why})", why=why), remedy=tr("check its permissions"), file=path
         ) from error
     return digest.hexdigest()
+
+
+def holds(path: Path, sha256: str) -> bool:
+    """Whether a plain file of that hash lies at `path`; one that can't be read does not count."""
+    try:
+        return sha256_file(path) == sha256
+    except (InputError, UsageError):
+        return False
 
 
 def fingerprint(mapping: Mapping[str, Any]) -> str:

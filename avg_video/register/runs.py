@@ -23,7 +23,9 @@ __all__ = [
     "Terms",
     "add_run",
     "add_run_in",
+    "call_off_in",
     "copies_showing",
+    "expect_in",
     "make_again",
     "no_longer_shown",
     "reference",
@@ -117,10 +119,10 @@ def add_run(register: Register, run: RunRow) -> str:
 
 
 def add_run_in(db: sqlite3.Connection, run: RunRow) -> str:
-    """As `add_run`, within a block of `Register.changing` that has more to do, such as giving the copy its name."""
-    if db.execute("SELECT 1 FROM output WHERE run_id = ?", (str(run.run_id),)).fetchone() is None:
-        recording_id = _recording(db, run)
-        output_id = _output(db, run, recording_id)
+    """As `add_run`, within a block of `Register.changing` that has more to do."""
+    if not _was_added(db, run):
+        found = db.execute("SELECT id FROM output WHERE run_id = ?", (str(run.run_id),)).fetchone()
+        output_id = _output(db, run, _recording(db, run)) if found is None else found["id"]
         add_event(
             db,
             "run",
@@ -134,6 +136,53 @@ def add_run_in(db: sqlite3.Connection, run: RunRow) -> str:
         if _against(db, run.shown, run.purpose, date.today()):
             make_again(db, [output_id], because="no-longer-shown", role=run.role)
     return reference(run.run_id)
+
+
+def expect_in(db: sqlite3.Connection, run: RunRow) -> str:
+    """Write down a copy that is about to get its name, within a block of `Register.changing`; then give it its name,
+    and then `add_run_in`, or `call_off_in` when it got none. Returns its `reference`.
+
+    Whatever happens in between, power cuts too, no copy is there that the register does not know. A row without its
+    copy is harmless, and so is an older copy of that path that still counts as there: files are compared with their
+    hashes before anything is done with them.
+    """
+    known = db.execute(
+        "SELECT id FROM output WHERE sha256 = ? AND path = ? AND state IN ('kept', 'make-again')",
+        (run.output_sha256, path_in(run.output_path)),
+    ).fetchone()
+    if known is not None:
+        tokens = {token for (token,) in db.execute("SELECT token FROM shown WHERE output_id = ?", (known["id"],))}
+        if tokens.issuperset(run.shown):
+            return reference(run.run_id)  # the very same copy lies there; it becomes that of this run in the end
+    _output(db, run, _recording(db, run))
+    return reference(run.run_id)
+
+
+def call_off_in(db: sqlite3.Connection, run: RunRow) -> None:
+    """Take back what `expect_in` wrote for a copy that got no name, within a block of `Register.changing`.
+
+    A row that something was written down about stays: that bytes were there once, or that they are to go.
+    """
+    row = db.execute(
+        """
+        SELECT id, recording_id FROM output WHERE run_id = ?1
+            AND NOT EXISTS (SELECT 1 FROM event WHERE event.output_id = output.id)
+        """,
+        (str(run.run_id),),
+    ).fetchone()
+    if row is None:
+        return
+    db.execute("DELETE FROM shown WHERE output_id = ?", (row["id"],))
+    db.execute("DELETE FROM output WHERE id = ?", (row["id"],))
+    only = "NOT EXISTS (SELECT 1 FROM output WHERE recording_id = ?1)"
+    db.execute(f"DELETE FROM place WHERE recording_id = ?1 AND {only}", (row["recording_id"],))
+    db.execute(f"DELETE FROM recording WHERE id = ?1 AND {only}", (row["recording_id"],))
+
+
+def _was_added(db: sqlite3.Connection, run: RunRow) -> bool:
+    """Whether its event is there, which is written last."""
+    done = "SELECT 1 FROM event WHERE kind = 'run' AND instr(text, ?)"
+    return db.execute(done, (str(run.run_id),)).fetchone() is not None
 
 
 def no_longer_shown(register: Register, run_id: UUID, on: date) -> tuple[str, ...]:

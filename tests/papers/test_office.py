@@ -19,6 +19,7 @@ from avg_video.register.answers import read_answer
 from avg_video.register.consents import add, withdraw
 from avg_video.register.database import open_register
 from avg_video.register.runs import reference
+from avg_video.verification.log import check_log
 from tests.record.samples import person, record
 
 AP = parse_policy(
@@ -160,14 +161,72 @@ def test_log_and_register_know_the_copy_when_it_has_its_name(tmp_path: Path) -> 
     assert papers.statement(made.run_id, 1.0).register_ref == reference(made.run_id)
 
 
-def test_copy_that_got_no_name_is_not_in_the_register(tmp_path: Path) -> None:
+def everything_in(register: Path) -> list[int]:
+    """How many rows of each table there are."""
+    with open_register(register) as opened, opened.reading() as db:
+        tables = ("recording", "place", "output", "shown", "event")
+        return [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+
+
+def test_copy_that_got_no_name_leaves_nothing(tmp_path: Path) -> None:
     register, log = tmp_path / "register.sqlite", tmp_path / "avg-log.jsonl"
-    papers = prepare(Office(register=register, log=log), Policy())
+    says_yes(register)
+    papers = prepare(Office(register=register, log=log), AP, today=DAY)
+    before = everything_in(register)
+    with pytest.raises(OutputError, match="the disk is full"):
+        file(papers, showing("show pupil L05"), tmp_path)
+    assert everything_in(register) == before
+    assert not log.exists()
+
+
+def test_line_of_a_copy_that_got_no_name_stays_in_a_log_that_was_there(tmp_path: Path) -> None:
+    """Nothing is ever taken out of a log: others may have gone on after that line."""
+    log = tmp_path / "avg-log.jsonl"
+    papers = prepare(Office(log=log), Policy())
+    file(papers, record(), tmp_path, [])
     with pytest.raises(OutputError, match="the disk is full"):
         file(papers, record(), tmp_path)
+    file(papers, record(), tmp_path, [])
+    check = check_log(log)
+    assert (len(check.lines), check.faults, check.doubts) == (3, [], [])
+
+
+def test_copy_has_its_row_before_its_name_and_says_so_when_the_power_fails(tmp_path: Path) -> None:
+    """Whoever looks while names are given, or after a run that was killed there, finds the copy and who is shown."""
+    register, log = tmp_path / "register.sqlite", tmp_path / "avg-log.jsonl"
+    says_yes(register)
+    papers, made = prepare(Office(register=register, log=log), AP, today=DAY), showing("show pupil L05")
+    digest = hashlib.sha256(record_text(made).encode()).hexdigest()
+    places = {name: tmp_path / f"les.{name}" for name in ("source", "output", "record_path")}
+    with papers.filed(made, digest, **places), open_register(register) as other:
+        (copy,) = withdraw(other, "L05", on=date.today()).copies
+        assert copy.path == places["output"]
+        assert [entry.output for entry in check_log(log).entries.values()] == [made.output.sha256]
     with open_register(register) as opened, opened.reading() as db:
-        assert db.execute("SELECT count(*) FROM output").fetchone()[0] == 0
-    assert len(read_lines(log)[0]) == 1  # a line without a copy is harmless, a copy without a line would not be
+        assert [row["state"] for row in db.execute("SELECT state FROM output")] == ["make-again"]
+
+
+def test_ctrl_c_after_the_copy_got_its_name_takes_nothing_back(tmp_path: Path) -> None:
+    register, log = tmp_path / "register.sqlite", tmp_path / "avg-log.jsonl"
+    papers = prepare(Office(register=register, log=log), Policy())
+    made = record()
+    made = made.model_copy(update={"output": made.output.model_copy(update={"sha256": sha256(b"a copy")})})
+    places = {name: tmp_path / f"les.{name}" for name in ("source", "output", "record_path")}
+
+    def interrupted() -> None:
+        with papers.filed(made, sha256(b"its record"), **places):
+            places["output"].write_bytes(b"a copy")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert len(check_log(log).lines) == 1
+    with open_register(register) as opened, opened.reading() as db:
+        assert [row["sha256"] for row in db.execute("SELECT sha256 FROM output")] == [sha256(b"a copy")]
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def test_consent_withdrawn_while_the_copy_is_made_stops_it(tmp_path: Path) -> None:

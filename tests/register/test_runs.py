@@ -14,7 +14,15 @@ import pytest
 from avg_video.register.answers import Answer
 from avg_video.register.consents import add, withdraw
 from avg_video.register.database import Register, open_register
-from avg_video.register.runs import add_run, no_longer_shown, reference, withdrawn_outputs
+from avg_video.register.runs import (
+    RunRow,
+    add_run,
+    call_off_in,
+    expect_in,
+    no_longer_shown,
+    reference,
+    withdrawn_outputs,
+)
 from tests.register.rows import run_row, sha256_of
 
 SEP = date(2026, 9, 1)
@@ -172,3 +180,68 @@ def test_a_recording_that_moved(register: Register, tmp_path: Path) -> None:
         db.execute("UPDATE place SET deleted_at = seen_at WHERE path LIKE '%lesson.mp4'")
     (copy,) = withdraw(register, "L07").copies
     assert copy.recording == tmp_path / "moved.mp4"
+
+
+def expected(register: Register, run: RunRow) -> None:
+    with register.changing() as db:
+        assert expect_in(db, run) == reference(run.run_id)
+
+
+def called_off(register: Register, run: RunRow) -> None:
+    with register.changing() as db:
+        call_off_in(db, run)
+
+
+def contents(register: Register) -> list[list[dict[str, object]]]:
+    return [rows(register, f"SELECT * FROM {t}") for t in ("recording", "place", "output", "shown", "event")]
+
+
+def test_an_expected_copy_is_known_and_the_older_one_still_counts(register: Register, tmp_path: Path) -> None:
+    older, run = run_row(tmp_path, shown=("L07",)), run_row(tmp_path, salt="2", shown=("L07",))
+    add_run(register, older)
+    expected(register, run)
+    assert states(register) == {str(older.run_id): "kept", str(run.run_id): "kept"}
+    assert kinds(register) == ["run"]  # that of the older one
+    add_run(register, run)
+    assert states(register) == {str(older.run_id): "replaced", str(run.run_id): "kept"}
+    assert kinds(register) == ["run", "run", "replaced"]
+    before = contents(register)
+    add_run(register, run)
+    called_off(register, run)  # what was added is not taken back
+    assert contents(register) == before
+
+
+@pytest.mark.parametrize("with_another", [False, True])
+def test_what_was_expected_in_vain_leaves_nothing(register: Register, tmp_path: Path, with_another: bool) -> None:
+    if with_another:
+        add_run(register, run_row(tmp_path, "other.avg.mp4", shown=("T1",)))
+    before, run = contents(register), run_row(tmp_path, shown=("L07",))
+    expected(register, run)
+    assert contents(register) != before
+    called_off(register, run)
+    assert [len(part) for part in contents(register)] == [len(part) for part in before]
+    assert contents(register)[2:] == before[2:]
+
+
+def test_withdrawn_between_the_row_and_the_name(register: Register, tmp_path: Path) -> None:
+    run = run_row(tmp_path, shown=("L07",), purpose="website")
+    expected(register, run)
+    withdraw(register, "L07")
+    add_run(register, run)
+    assert list(states(register).values()) == ["make-again"]
+    called_off(register, run)
+    assert list(states(register).values()) == ["make-again"]
+
+
+def test_the_same_bytes_expected_again_change_nothing_before_they_are_there(register: Register, tmp_path: Path) -> None:
+    add_run(register, run_row(tmp_path, shown=("L07",)))
+    withdraw(register, "L07")
+    before, run = contents(register), run_row(tmp_path)
+    expected(register, run)
+    assert contents(register) == before
+    called_off(register, run)
+    assert contents(register) == before
+    with_more = run_row(tmp_path, shown=("T1",))
+    expected(register, with_more)
+    called_off(register, with_more)
+    assert states(register) != {}  # bytes that were there once stay known
