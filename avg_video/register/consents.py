@@ -35,6 +35,10 @@ __all__ = [
 ]
 
 
+_NEVER_ASKED = ""
+"""A purpose that no answer and no copy has: only a word about everything counts for it."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One answer in the register.
@@ -198,7 +202,7 @@ def withdraw(
 ) -> Withdrawal:
     """Somebody no longer agrees: end the consents given up to the day `on`, and mark the copies that show them.
 
-    Where a copy shows the person on another ground than consent, their no is kept as a refusal.
+    A no to everything, and one where a copy shows the person on another ground than consent, is kept as a refusal.
 
     Parameters
     ----------
@@ -230,7 +234,8 @@ def withdraw(
         ]
         db.executemany("UPDATE consent SET withdrawn_on = ? WHERE id = ?", [(day, consent) for consent in ended])
         consents = list(ended)
-        asked = {purpose} if purpose is not None else {copy.purpose for copy in shown}
+        # Everything is also what nobody asked about yet: the no itself is kept, and not only the end of each yes.
+        asked = {purpose} if purpose is not None else {copy.purpose for copy in shown} | {_NEVER_ASKED}
         if any(standing_in(db, token, each, on) not in AGAINST for each in asked):
             consents.append(_insert(db, Answer(token, purpose, "refused", on), "withdraw", role))
         add_event(db, "withdrawal", role=role, purpose=purpose, on=day, consents=consents)

@@ -137,9 +137,17 @@ def test_withdrawing_twice(register: Register, tmp_path: Path) -> None:
     first = withdraw(register, "L07", on=OCT, today=TODAY)
     again = withdraw(register, "L07", today=TODAY)
     assert (again.consents, again.copies) == (0, first.copies)
-    (entry,) = entries(register, on=TODAY)
-    assert entry.withdrawn_on == "2026-10-01"  # the first day stays
+    everything, entry = sorted(entries(register, on=TODAY), key=lambda each: each.purpose or "")
+    assert entry.withdrawn_on == everything.given_on == "2026-10-01"  # the first day stays
     assert values(register, "SELECT count(*) FROM event WHERE kind = 'make-again'") == [1]
+
+
+def test_a_withdrawal_of_everything_counts_for_what_was_never_asked(register: Register) -> None:
+    add(register, yes(), today=TODAY)
+    withdraw(register, "L07", on=OCT, today=TODAY)
+    assert now(register, purpose="open-day") == now(register, purpose=None) == now(register) == "withdrawn"
+    add(register, yes(purpose="open-day", on=TODAY), today=TODAY)
+    assert (now(register, purpose="open-day"), now(register)) == ("given", "withdrawn")
 
 
 def test_a_consent_of_a_later_day_still_counts(register: Register, tmp_path: Path) -> None:
@@ -184,7 +192,7 @@ def test_a_token_is_erased_and_everything_else_stays(register: Register, tmp_pat
     withdraw(register, "L07", on=OCT, today=TODAY)
     before = values(register, "SELECT text FROM event ORDER BY id")
     done = erase_token(register, "L07")
-    assert (done.consents, len(done.copies), done.backups) == (1, 1, ())
+    assert (done.consents, len(done.copies), done.backups) == (2, 1, ())  # the consent, and the no to everything
     assert values(register, "SELECT text FROM event ORDER BY id")[: len(before)] == before
     assert values(register, "SELECT token FROM shown ORDER BY token") == [None, "L08"]
     erased = next(entry for entry in entries(register, on=TODAY) if entry.token is None)
@@ -406,7 +414,7 @@ def test_events_tell_what_was_done(register: Register, tmp_path: Path) -> None:
         add_event(db, "trial")
     with register.reading() as db:
         told = [(row["kind"], row["role"], json.loads(row["text"])) for row in db.execute("SELECT * FROM event")]
-    assert [kind for kind, _, _ in told] == ["consent", "run", "withdrawal", "make-again", "trial"]
-    assert [role for _, role, _ in told] == ["teacher", "student", "mentor", "mentor", None]
-    assert told[2][2] == {"consents": [1], "on": "2026-11-22", "purpose": None}
-    assert told[3][2] == {"because": "no-longer-shown", "consents": [1]}
+    assert [kind for kind, _, _ in told] == ["consent", "run", "consent", "withdrawal", "make-again", "trial"]
+    assert [role for _, role, _ in told] == ["teacher", "student", "mentor", "mentor", "mentor", None]
+    assert told[3][2] == {"consents": [1, 2], "on": "2026-11-22", "purpose": None}
+    assert told[4][2] == {"because": "no-longer-shown", "consents": [1, 2]}
