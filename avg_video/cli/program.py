@@ -66,8 +66,9 @@ class Program(Spoken, DefaultGroup):  # type: ignore[misc]  # click-default-grou
     def _run(self, args: Sequence[str] | None, prog_name: str | None, complete_var: str | None, **extra: Any) -> int:
         """Run to an exit code, whatever happens; an error becomes one line."""
         code: int | None
+        stop = StopSign()
         try:
-            with StopSign() as stop, when_stalled(give_up):
+            with stop, when_stalled(give_up):
                 try:
                     code = super().main(
                         args, prog_name or "avg-blur", complete_var, standalone_mode=False, obj=stop, **extra
@@ -81,7 +82,8 @@ class Program(Spoken, DefaultGroup):  # type: ignore[misc]  # click-default-grou
             text = details(error)
             if text is not None:
                 click.echo(text, err=True, nl=False)
-            line, code = describe(error)
+            # A library may turn the request to stop into an error of its own, such as a module that can't be loaded.
+            line, code = describe(interrupted() if stop.asked else error)
             click.echo(f"avg-blur: {line}", err=True)
         return code or 0
 

@@ -50,15 +50,20 @@ class StopSign:
         self._before = {}
         sys.unraisablehook = self._hook
 
+    @property
+    def asked(self) -> bool:
+        """Whether a request to stop was made."""
+        return self._asked_at is not None
+
     def check(self) -> None:
         """Raise `KeyboardInterrupt` once more if a request was made and the first exception got lost."""
-        if self._asked_at is not None and not self._raised_again:
+        if self.asked and not self._raised_again:
             self._raised_again = True
             raise KeyboardInterrupt
 
     def _swallowed(self, what: UnraisableHookArgs) -> None:
         """Python prints what it can't raise. A request to stop needs no lines of its own: `check` raises it again."""
-        if not (self._asked_at is not None and what.exc_type is KeyboardInterrupt):
+        if not (self.asked and what.exc_type is KeyboardInterrupt):
             self._hook(what)
 
     def _asked(self, number: int, frame: FrameType | None) -> None:
