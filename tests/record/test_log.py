@@ -17,7 +17,7 @@ from avg_video.errors import AvgError, OutputError, UsageError
 from avg_video.record import lock, log
 from avg_video.record.codes import control_number
 from avg_video.record.envelope import open_line
-from avg_video.record.log import LOG_NAME, check_log_place, may_have_broken_off, read_lines
+from avg_video.record.log import LOG_NAME, check_log_place, may_have_broken_off, read_lines, unbegin
 from avg_video.verification.log import check_log
 from tests.cli.helpers import names_in, without_root_rights
 from tests.record.logs import add, another_computer, lines_of, log_of, sha
@@ -386,6 +386,22 @@ def test_the_place_is_looked_at_without_leaving_anything(path: Path) -> None:
     log_of(path.parent, 2)
     before = path.read_bytes()
     check_log_place(path)
+    assert path.read_bytes() == before
+
+
+def test_a_log_that_a_failed_run_began_is_removed_and_any_other_stays(path: Path) -> None:
+    unbegin(path, add(path))
+    assert not path.exists()
+    first, second = add(path), add(path)
+    before = path.read_bytes()
+    for head in (first, second):  # others have gone on after the one, and the other came after others
+        unbegin(path, head)
+        assert path.read_bytes() == before
+    path.unlink()
+    unbegin(path, first)
+    add(path)  # of another run, under the same name and number
+    before = path.read_bytes()
+    unbegin(path, first)
     assert path.read_bytes() == before
 
 
