@@ -1,9 +1,9 @@
 """The log of an output folder, `avg-log.jsonl`: a signed line for every run, each tied to the one before by its hash.
 
 Lines are added at the end and nothing else ever happens to a log, except that one which a failed run began, and nobody
-went on with, is removed. A line that broke off (the power failed, the process was killed) stays where it is; the next run
-ends it, signs that it found it so, and goes on after it. A line is written before its output gets its name: an output
-without a line can't come about, and a line without an output is harmless.
+went on with, is removed. A line that broke off (the power failed, the process was killed) stays where it is; the next
+run ends it, signs that it found it so, and goes on after it. A line is written before its output gets its name: an
+output without a line can't come about, and a line without an output is harmless.
 docs/log.md says what this proves and what not.
 """
 
