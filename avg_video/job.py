@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 from avg_video.detect.detector import Detector, detector_name
 from avg_video.detect.manifest import model
 from avg_video.errors import EXIT_DONE, EXIT_LOOK, InputError, PolicyError, UsageError
-from avg_video.language import active
+from avg_video.language import active, tr
 from avg_video.media.neighbours import Neighbours, neighbours_of
 from avg_video.media.photo_kinds import PHOTO_SUFFIXES, is_photo_name
 from avg_video.media.private import put_back
@@ -159,8 +159,11 @@ def policy_beside(path: Path) -> Policy:
         return Policy()
     if is_photo_name(path) and _namesakes(path):
         raise PolicyError(
-            f"{beside.name} lies beside several pictures or recordings of this name, and places in it fit only one",
-            remedy="give it with --policy, or give the photo another name",
+            tr(
+                "{name} lies beside several pictures or recordings of this name, and places in it fit only one",
+                name=beside.name,
+            ),
+            remedy=tr("give it with --policy, or give the photo another name"),
             file=path,
         )
     return load_policy(beside)
@@ -240,8 +243,8 @@ class Job:
     def check_unchanged(self, sha256: str) -> None:
         """Raises `InputError` when the input is no longer the file of that hash, which was read."""
         if sha256_file(self.path) != sha256:
-            remedy = "wait until it is complete, then run again"
-            raise InputError("it changed while it was being read", remedy=remedy, file=self.path)
+            remedy = tr("wait until it is complete, then run again")
+            raise InputError(tr("it changed while it was being read"), remedy=remedy, file=self.path)
 
     def record(
         self, verdicts: Verdicts, detector: Detector, *, duration_s: float, look: bool = False, **own: Any
@@ -314,8 +317,8 @@ class Timer:
 def no_numbers(path: Path) -> UsageError:
     """The error for numbers of people, or the wish for some, where the input is a photo."""
     return UsageError(
-        "is a photo, and people are numbered in recordings only",
-        remedy="name who is shown or objected in a policy, by points at t = 0",
+        tr("is a photo, and people are numbered in recordings only"),
+        remedy=tr("name who is shown or objected in a policy, by points at t = 0"),
         file=path,
     )
 
@@ -325,17 +328,21 @@ def check_names(path: Path, output: Path, *, overwrite: bool) -> None:
     record = record_path_for(output)
     for target in (output, record):
         if target.exists() and path.exists() and target.samefile(path):
-            raise UsageError("the output would replace the recording", remedy="give another name with -o", file=path)
+            raise UsageError(
+                tr("the output would replace the recording"), remedy=tr("give another name with -o"), file=path
+            )
     if output.is_dir():
-        raise UsageError("the output is a folder", remedy="give the name of a file with -o", file=output)
+        raise UsageError(tr("the output is a folder"), remedy=tr("give the name of a file with -o"), file=output)
     if not overwrite and os.path.lexists(output):
-        raise UsageError("it exists already", remedy="give --overwrite, or another name with -o", file=output)
+        raise UsageError(tr("it exists already"), remedy=tr("give --overwrite, or another name with -o"), file=output)
     stem = output.stem.removesuffix(".avg")
     end = output.suffix if is_photo_name(output) else ".mp4"
     for twin in (output.with_name(f"{stem}{end}"), output.with_name(f"{stem}.avg{end}")):
         if twin != output and record.exists() and twin.exists() and twin != path:
             raise UsageError(
-                f"its record would replace that of {twin.name}", remedy="give another name with -o", file=output
+                tr("its record would replace that of {name}", name=twin.name),
+                remedy=tr("give another name with -o"),
+                file=output,
             )
 
 

@@ -27,6 +27,7 @@ from avg_video.job import (
     policy_beside,
     record_path_for,
 )
+from avg_video.language import tr
 from avg_video.media.photo_inspect import read_back_photo
 from avg_video.media.photo_read import Photo, read_photo
 from avg_video.media.photo_write import PhotoEncoder, encoder_for, write_photo
@@ -96,7 +97,7 @@ def anonymise_photo(
         sighted = look_at_still(picture_of(photo.rgb), _views(photo), detector, cover_score(detector))
     found = _found(sighted, photo, detector.strong)
     if not found.tracks:
-        job.warn("no face was found in it; look at the copy before you use it")
+        job.warn(tr("no face was found in it; look at the copy before you use it"))
     verdicts = decide(found.tracks, found.timeline, CameraMotion.still(1), policy)
     for text in verdicts.warnings:
         job.warn(text)
@@ -212,7 +213,9 @@ def _make(
         with job.timed("making"):
             covered = _cover(photo, found, verdicts, detector, settings)
             if covered.left_over:
-                job.warn(f"after {covered.looks} rounds of covering, faces are still found in the copy")
+                job.warn(
+                    tr("after {rounds} rounds of covering, faces are still found in the copy", rounds=covered.looks)
+                )
             try:
                 write_photo(copy.path, covered.rgb, encoder)
             except OSError as error:

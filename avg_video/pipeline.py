@@ -33,6 +33,7 @@ from avg_video.job import (
     record_path_for,
     settings_fingerprint,
 )
+from avg_video.language import tr
 from avg_video.media.cores import one_thread_per_stage
 from avg_video.media.encoders import Encoder, choose_encoder
 from avg_video.media.photo_kinds import is_photo_name, photo_kind
@@ -145,7 +146,7 @@ def anonymise(
     policy = policy_beside(path) if policy is None else policy
     if is_photo_name(output):
         raise UsageError(
-            "the copy of a recording is an MP4 file", remedy="give -o a name that ends in .mp4", file=output
+            tr("the copy of a recording is an MP4 file"), remedy=tr("give -o a name that ends in .mp4"), file=output
         )
     numbers = bool(objected or shown)
     papers = prepare(
@@ -165,16 +166,16 @@ def anonymise(
                 check_recording(policy, sha256_file(path))  # better known before the film was looked at
             plan = analyse(path, settings, progress)
         elif sha256_file(path) != plan.source_sha256:
-            remedy = "run avg-blur look on this one"
-            raise UsageError("the plan belongs to another recording", remedy=remedy, file=path)
+            remedy = tr("run avg-blur look on this one")
+            raise UsageError(tr("the plan belongs to another recording"), remedy=remedy, file=path)
         elif plan.settings.get("detector") != detector_name(settings.detector):
-            remedy = "give --detector as then, or run avg-blur look again"
-            raise UsageError("the plan was made with another detector", remedy=remedy, file=path)
+            remedy = tr("give --detector as then, or run avg-blur look again")
+            raise UsageError(tr("the plan was made with another detector"), remedy=remedy, file=path)
         followed = follow_drawn(path, plan.timeline, policy, settings.threads)
     plan = bind(plan, policy)
     _check_numbers(path, plan, {*objected, *shown})
     if not plan.tracks:
-        job.warn("no face was found in it; watch the copy before you use it")
+        job.warn(tr("no face was found in it; watch the copy before you use it"))
     verdicts = decide(
         plan.tracks, plan.timeline, plan.motion, policy, objected=objected, shown=shown, followed=followed
     )
@@ -296,10 +297,10 @@ def _check_numbers(path: Path, plan: Plan, numbers: Collection[int]) -> None:
     unknown = sorted(set(numbers) - {t.id for t in plan.tracks})
     if unknown:
         raise UsageError(
-            f"there is no person number {unknown[0]} in it",
-            remedy=f"choose from the page that avg-blur look made: numbers 1 to {len(plan.tracks)}"
+            tr("there is no person number {number} in it", number=unknown[0]),
+            remedy=tr("choose from the page that avg-blur look made: numbers 1 to {last}", last=len(plan.tracks))
             if plan.tracks
-            else "nobody was found in this recording, so there are no numbers to choose",
+            else tr("nobody was found in this recording, so there are no numbers to choose"),
             file=path,
         )
 

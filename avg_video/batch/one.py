@@ -10,6 +10,7 @@ from functools import partial
 from avg_video.batch.collect import Job
 from avg_video.batch.summary import JobResult
 from avg_video.errors import EXIT_LOOK, OutputError, UsageError
+from avg_video.language import tr
 from avg_video.media.temporary import as_output_error
 from avg_video.papers.office import Office, Papers, prepare
 from avg_video.pipeline import (
@@ -46,14 +47,14 @@ def make_one(job: Job, progress: Progress, *, settings: Settings, office: Office
         job.output.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise OutputError(
-            "a file is where its folder should be", remedy="choose another folder with -o", file=job.output
+            tr("a file is where its folder should be"), remedy=tr("choose another folder with -o"), file=job.output
         ) from error
     except OSError as error:
         raise as_output_error(error, job.output) from error
     papers = prepare(office or Office(), policy, audio=settings.audio)
     record = already_done(job, settings, papers)
     if record is not None:
-        note = "already done, same recording and same settings"
+        note = tr("already done, same recording and same settings")
         return JobResult(status="skipped", exit_code=3 if record.status == "look" else 0, note=note)
     if job.fresh:
         settings = replace(settings, overwrite=False)

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from avg_video.batch.collect import Job, LeftOut
 from avg_video.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_LOOK, EXIT_USAGE, UsageError, printable
+from avg_video.language import cause_of, tr
 from avg_video.media.private import write_private
 from avg_video.record.codes import read_control_number
 
@@ -142,7 +143,7 @@ def read_batch(path: Path) -> BatchSummary:
     try:
         return BatchSummary.model_validate_json(path.read_bytes())
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise UsageError(f"it can't be read ({why})", remedy="check the name", file=path) from error
+        why = cause_of(error) or type(error).__name__
+        raise UsageError(tr("it can't be read ({why})", why=why), remedy=tr("check the name"), file=path) from error
     except ValidationError as error:
-        raise UsageError("it is not the list of a batch", remedy="run the batch again", file=path) from error
+        raise UsageError(tr("it is not the list of a batch"), remedy=tr("run the batch again"), file=path) from error

@@ -29,6 +29,7 @@ from avg_video.cli.spoken import Command
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import closing_lines, typed
 from avg_video.errors import UsageError
+from avg_video.language import mark, tr
 
 if TYPE_CHECKING:
     from avg_video.pipeline import Outcome, Settings
@@ -52,23 +53,30 @@ class Chosen:
     neutral: bool
 
 
-@click.command(cls=Command, name="run", hidden=True, short_help="Cover the faces in recordings (the default).")
-@click.argument("inputs", nargs=-1, required=True, metavar="FILE|FOLDER ...", type=PATH)
+@click.command(cls=Command, name="run", hidden=True, short_help=mark("Cover the faces in recordings (the default)."))
+@click.argument("inputs", nargs=-1, required=True, metavar=mark("FILE|FOLDER ..."), type=PATH)
 @click.option(
     "-o",
     "--output",
-    metavar="FILE|FOLDER",
-    help="Where the copy goes: a file (.mp4; of a photo .jpg or .png), or a folder. Default: NAME.avg.mp4 (.jpg, .png) "
-    "beside the input.",
+    metavar=mark("FILE|FOLDER"),
+    help=mark(
+        "Where the copy goes: a file (.mp4; of a photo .jpg or .png), or a folder. Default: NAME.avg.mp4 (.jpg, .png) "
+        "beside the input."
+    ),
 )
 @click.option(
     "--policy",
-    metavar="FILE",
+    metavar=mark("FILE"),
     type=PATH,
-    help="Who may be shown. Default: NAME.avg.toml beside the input, else everybody is covered.",
+    help=mark("Who may be shown. Default: NAME.avg.toml beside the input, else everybody is covered."),
 )
 @click.option(
-    "--object", "objected", type=NumberList(), default=frozenset(), metavar="3,7", help="Cover these people's numbers."
+    "--object",
+    "objected",
+    type=NumberList(),
+    default=frozenset(),
+    metavar="3,7",
+    help=mark("Cover these people's numbers."),
 )
 @click.option(
     "--show",
@@ -76,44 +84,51 @@ class Chosen:
     type=ShownList(),
     default={},
     metavar="1[=L05]",
-    help="Show these people's numbers; with =L05 or =teacher, whose consent or choice that rests on.",
+    help=mark("Show these people's numbers; with =L05 or =teacher, whose consent or choice that rests on."),
 )
 @click.option(
     "--plan",
-    metavar="FILE",
+    metavar=mark("FILE"),
     type=PATH,
-    help="The .avgplan that the numbers come from. Default: the one that `avg-blur look` kept.",
+    help=mark("The .avgplan that the numbers come from. Default: the one that `avg-blur look` kept."),
 )
 @click.option(
     "--audio",
     type=click.Choice(("drop", "keep")),
-    help="The sound. Default: as the policy or the profile says, else drop.",
+    help=mark("The sound. Default: as the policy or the profile says, else drop."),
 )
 @click.option(
     "--style",
     type=click.Choice(STYLES),
     default="fill",
     show_default=True,
-    help="The cover; mosaic and blur are weaker.",
+    help=mark("The cover; mosaic and blur are weaker."),
 )
 @paper_options
 @filing_options
 @looking_options
 @encoding_options
-@click.option("--no-second-look", is_flag=True, help="Don't look at the covered pictures again (weaker).")
+@click.option("--no-second-look", is_flag=True, help=mark("Don't look at the covered pictures again (weaker)."))
 @click.option(
     "--neutral-names",
     "neutral",
     is_flag=True,
-    help="Call the copies avg-0001.mp4, avg-0002.mp4 and so on, so that no name of an input goes along. "
-    "Which is which says batch.json, which is for you alone.",
+    help=mark(
+        "Call the copies avg-0001.mp4, avg-0002.mp4 and so on, so that no name of an input goes along. "
+        "Which is which says batch.json, which is for you alone."
+    ),
 )
-@click.option("--overwrite", is_flag=True, help="Replace an output that exists.")
+@click.option("--overwrite", is_flag=True, help=mark("Replace an output that exists."))
 @click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Recordings made at once."
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help=mark("Recordings made at once."),
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors and warnings only.")
+@click.option("--json", "as_json", is_flag=True, help=mark("Print the result for machines."))
+@click.option("-q", "--quiet", is_flag=True, help=mark("Print errors and warnings only."))
 @click.pass_obj
 def run(
     stop: StopSign,
@@ -146,8 +161,8 @@ def run(
         return one(stop, inputs[0], output, made, chosen)
     if objected or shown or plan is not None:
         raise UsageError(
-            "numbers of people and plans belong to one recording",
-            remedy="give one FILE with --object, --show or --plan",
+            tr("numbers of people and plans belong to one recording"),
+            remedy=tr("give one FILE with --object, --show or --plan"),
         )
     out = None if output is None else Path(output)
     return many(
@@ -211,11 +226,11 @@ def target_of(source: Path, output: str | None) -> Path:
     if is_folder(path):
         return path / default_output(source).name
     if output.endswith(("/", os.sep)):
-        raise UsageError("there is no such folder", remedy="make it first, or name a file with -o", file=path)
+        raise UsageError(tr("there is no such folder"), remedy=tr("make it first, or name a file with -o"), file=path)
     if path.suffix.lower() != ".mp4" and photo_kind(source) is None:
         raise UsageError(
-            "the copy is always an MP4 file",
-            remedy="give -o a name that ends in .mp4, or a folder that exists",
+            tr("the copy is always an MP4 file"),
+            remedy=tr("give -o a name that ends in .mp4, or a folder that exists"),
             file=path,
         )
     return path
@@ -229,7 +244,7 @@ def neutral_target(source: Path, output: str | None, settings: Settings) -> tupl
     from avg_video.batch.neutral import NeutralNames
 
     if output is not None and not is_folder(Path(output)):
-        raise UsageError("--neutral-names chooses the name", remedy="give -o a folder that exists", file=output)
+        raise UsageError(tr("--neutral-names chooses the name"), remedy=tr("give -o a folder that exists"), file=output)
     place = NeutralNames(source.parent if output is None else Path(output)).place(source)
     return place.output, replace(settings, overwrite=settings.overwrite and not place.fresh)
 
@@ -269,8 +284,8 @@ def plan_for(source: Path, chosen: Chosen, policy: Policy) -> Plan | None:
     kept_at = find_plan(sha256_file(source))
     if kept_at is None:
         raise UsageError(
-            "people were chosen by number, but this recording has not been looked at",
-            remedy=f"run avg-blur look {typed(source)} first and take the numbers from its page",
+            tr("people were chosen by number, but this recording has not been looked at"),
+            remedy=tr("run avg-blur look {name} first and take the numbers from its page", name=typed(source)),
             file=source,
         )
     return Plan.load(kept_at)

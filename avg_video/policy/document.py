@@ -53,33 +53,47 @@ def _seconds(value: object) -> float:
     try:
         return parse_seconds(value)
     except ValueError as error:
-        raise fault(str(error), 'write "HH:MM:SS" in quotes, such as "00:03:12.5", or seconds') from None
+        raise fault(str(error), tr('write "HH:MM:SS" in quotes, such as "00:03:12.5", or seconds')) from None
 
 
 def _fraction(value: object, where: str = "") -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise fault("it is not a number", "write fractions of the upright picture, from 0 to 1", where)
+        raise fault(tr("it is not a number"), tr("write fractions of the upright picture, from 0 to 1"), where)
     if not 0 <= value <= 1:
-        shown = f"{value:g}" if abs(value) < 1e9 else "the number"
-        raise fault(f"{shown} is outside 0..1", "write fractions of the upright picture", where)
+        if abs(value) < 1e9:
+            what = tr("{value:g} is outside 0..1", value=value)
+        else:
+            what = tr("the number is outside 0..1")
+        raise fault(what, tr("write fractions of the upright picture"), where)
     return float(value)
 
 
 def _polygon(value: object) -> tuple[XY, ...]:
     if not isinstance(value, list | tuple):
-        raise fault("it is not a list of points", "write [[x, y], [x, y], [x, y]] in fractions of the upright picture")
+        raise fault(
+            tr("it is not a list of points"), tr("write [[x, y], [x, y], [x, y]] in fractions of the upright picture")
+        )
     if len(value) > MAX_POINTS:
-        raise fault(f"it has more than {MAX_POINTS} points", "draw it with fewer")
+        raise fault(tr("it has more than {most} points", most=MAX_POINTS), tr("draw it with fewer"))
     points: list[XY] = []
     for number, point in enumerate(value, 1):
         if not isinstance(point, list | tuple) or len(point) != 2:
-            raise fault("it is not a point", "write [x, y] in fractions of the upright picture", f"point {number}")
-        points.append((_fraction(point[0], f"point {number}"), _fraction(point[1], f"point {number}")))
+            raise fault(
+                tr("it is not a point"),
+                tr("write [x, y] in fractions of the upright picture"),
+                tr("point {number}", number=number),
+            )
+        points.append(
+            (
+                _fraction(point[0], tr("point {number}", number=number)),
+                _fraction(point[1], tr("point {number}", number=number)),
+            )
+        )
     if len(points) > 3 and points[0] == points[-1]:
         points.pop()  # a closed ring, as maps write it, means the same
     wrong = polygon_fault(points)
     if wrong is not None:
-        raise fault(wrong, "list at least three corners in order around the place, without crossing")
+        raise fault(wrong, tr("list at least three corners in order around the place, without crossing"))
     return tuple(points)
 
 
@@ -133,7 +147,7 @@ class _Span(_Table):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
-            raise fault("to is not after from", "give a stretch of time, from its start to its end")
+            raise fault(tr("to is not after from"), tr("give a stretch of time, from its start to its end"))
         return self
 
 
@@ -146,7 +160,7 @@ class Mute(_Table):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.end_s <= self.start_s:
-            raise fault("to is not after from", "give a stretch of time, from its start to its end")
+            raise fault(tr("to is not after from"), tr("give a stretch of time, from its start to its end"))
         return self
 
 
@@ -173,9 +187,9 @@ class Objected(_Span):
     @model_validator(mode="after")
     def _says_who(self) -> Self:
         if self.at is None and self.seat is None and self.number is None:
-            raise fault("it says nobody", "add at = { t = ..., x = ..., y = ... } or seat = [[x, y], ...]")
+            raise fault(tr("it says nobody"), tr("add at = { t = ..., x = ..., y = ... } or seat = [[x, y], ...]"))
         if self.seat is None and (self.start_s is not None or self.end_s is not None):
-            raise fault("from and to go with a seat", "take them out, or add seat = [[x, y], ...]")
+            raise fault(tr("from and to go with a seat"), tr("take them out, or add seat = [[x, y], ...]"))
         return self
 
     def rule(self, number: int) -> str:
