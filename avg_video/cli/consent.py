@@ -109,7 +109,7 @@ def add(token: str, on: str | None, until: str | None, role: str | None, file: P
     if as_json:
         _say(code, token=token, new=done.new, standing=done.standing, copies=_rows(done.copies))
     else:
-        click.echo("\n".join(added_lines(answer, done)))
+        click.echo("\n".join(added_lines(answer, done, file)))
     return code
 
 
@@ -163,7 +163,7 @@ def withdraw(
     if as_json:
         _say(code, token=token, consents=done.consents, still_given=done.still_given, copies=_rows(done.copies))
     else:
-        click.echo("\n".join(withdrawn_lines(token, purpose, done)))
+        click.echo("\n".join(withdrawn_lines(token, purpose, done, file)))
     return code
 
 
@@ -211,7 +211,7 @@ def import_(sheet: Path, role: str | None, file: Path | None, as_json: bool) -> 
     lines = [trn("{n} answer taken in.", "{n} answers taken in.", done.new)]
     if done.known:
         lines.append(trn("{n} was known already.", "{n} were known already.", done.known))
-    click.echo("\n".join(lines + copy_lines(done.copies)))
+    click.echo("\n".join(lines + copy_lines(done.copies, file)))
     return code
 
 
@@ -243,7 +243,7 @@ def erase(token: str, yes: bool, role: str | None, file: Path | None, as_json: b
     if as_json:
         _say(code, consents=done.consents, backups=[str(path) for path in done.backups], copies=_rows(done.copies))
     else:
-        click.echo("\n".join(erased_lines(done)))
+        click.echo("\n".join(erased_lines(done, file)))
     return code
 
 

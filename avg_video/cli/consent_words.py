@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avg_video.cli.words import typed
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["added_lines", "copy_lines", "counts", "entry_lines", "erased_lines", "withdrawn_lines"]
 
 
-def added_lines(answer: Answer, done: Added) -> list[str]:
-    """What was written down, and whether it counts."""
+def added_lines(answer: Answer, done: Added, register: Path | None = None) -> list[str]:
+    """What was written down, and whether it counts; `register` as of `copy_lines`."""
     parts = {"token": answer.token, "purpose": answer.purpose or tr("everything"), "day": answer.given_on.isoformat()}
     if not done.new:
         lines = [tr("{token}: that answer was known already.", **parts)]
@@ -31,7 +32,7 @@ def added_lines(answer: Answer, done: Added) -> list[str]:
         lines = [tr("{token} agreed to {purpose} on {day}, up to and including {until}.", **parts, until=until)]
     if not counts(answer, done):
         lines.append(_why_not(answer, done.standing))
-    return lines + copy_lines(done.copies)
+    return lines + copy_lines(done.copies, register)
 
 
 def counts(answer: Answer, done: Added) -> bool:
@@ -85,8 +86,8 @@ def _cells(entry: Entry) -> list[str]:
     ]
 
 
-def withdrawn_lines(token: str, purpose: str | None, done: Withdrawal) -> list[str]:
-    """What a withdrawal ended, and what still has to be done."""
+def withdrawn_lines(token: str, purpose: str | None, done: Withdrawal, register: Path | None = None) -> list[str]:
+    """What a withdrawal ended, and what still has to be done; `register` as of `copy_lines`."""
     if done.consents:
         lines = [
             trn(
@@ -109,21 +110,25 @@ def withdrawn_lines(token: str, purpose: str | None, done: Withdrawal) -> list[s
                 purpose=purpose,
             )
         )
-    return lines + (copy_lines(done.copies) or [tr("The register knows no copy that shows {token}.", token=token)])
+    none = [tr("The register knows no copy that shows {token}.", token=token)]
+    return lines + (copy_lines(done.copies, register) or none)
 
 
-def erased_lines(done: Erased) -> list[str]:
-    """What was erased, and where it still is."""
+def erased_lines(done: Erased, register: Path | None = None) -> list[str]:
+    """What was erased, and where it still is; `register` as of `copy_lines`."""
     lines = [trn("The token was erased from {n} answer.", "The token was erased from {n} answers.", done.consents)]
-    lines += copy_lines(done.copies)
+    lines += copy_lines(done.copies, register)
     if done.backups:
         lines.append(tr("Older copies of the register still hold the token; delete them if you no longer need them:"))
         lines += [f"  {printable(path)}" for path in done.backups]
     return lines
 
 
-def copy_lines(copies: Sequence[Copy]) -> list[str]:
-    """The copies that are to be made again or deleted, each with the command that does it."""
+def copy_lines(copies: Sequence[Copy], register: Path | None = None) -> list[str]:
+    """The copies that are to be made again or deleted, each with the command that does it.
+
+    `register`: the one that was named; None is the user's own, which needs no naming.
+    """
     here = [copy for copy in copies if copy.state == "make-again"]
     away = [copy for copy in copies if copy.uploaded_on is not None]
     lines = []
@@ -136,16 +141,21 @@ def copy_lines(copies: Sequence[Copy]) -> list[str]:
             )
         )
         for copy in here:
-            lines += [f"  {printable(copy.path)}", f"    {_what_to_do(copy)}"]
+            lines += [f"  {printable(copy.path)}", f"    {_what_to_do(copy, register)}"]
     if away:
         lines.append(tr("These were uploaded; have them removed there too:"))
         lines += [tr("  {path}, on {day}", path=printable(copy.path), day=copy.uploaded_on) for copy in away]
     return lines
 
 
-def _what_to_do(copy: Copy) -> str:
+def _what_to_do(copy: Copy, register: Path | None) -> str:
     if not copy.path.is_file():
         return tr("it is no longer at this place")
     if copy.recording is None or not copy.recording.is_file():
         return tr("its recording is no longer at its place, so the copy can only be deleted")
-    return f"avg-blur {typed(copy.recording)} -o {typed(copy.path)} --overwrite"
+    command = f"avg-blur {typed(copy.recording)} -o {typed(copy.path)} --overwrite"
+    # Without the guideline nobody's consent would be needed, and another register knows of no withdrawal: the command
+    # would show people whom the copy it replaces covers.
+    if copy.profile is not None:
+        command += f" --profile {copy.profile}"
+    return command if register is None else f"{command} --register {typed(register.absolute())}"

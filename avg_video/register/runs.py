@@ -85,7 +85,7 @@ class Copy:
     ----------
     path: where it was made.
     recording: where its recording was seen last; None where no place of it is left.
-    purpose: a short word, or None where none was stated.
+    profile, purpose: short words, or None where none was stated.
     uploaded_on: None where no upload is known.
     state: "kept", "make-again", "replaced" (its path holds another file now) or "deleted".
     """
@@ -94,6 +94,7 @@ class Copy:
     sha256: str
     path: Path
     recording: Path | None
+    profile: str | None
     purpose: str | None
     made_at: str
     uploaded_on: str | None
@@ -225,6 +226,7 @@ def copies_showing(db: sqlite3.Connection, token: str, purpose: str | None = Non
             sha256=row["sha256"],
             path=path_out(row["path"]),
             recording=None if row["source"] is None else path_out(row["source"]),
+            profile=row["profile"],
             purpose=row["purpose"],
             made_at=row["made_at"],
             uploaded_on=row["uploaded_on"],

@@ -9,13 +9,14 @@ import subprocess
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 
 from avg_video.cli import consent as cli
 from avg_video.register import answers
-from avg_video.register.database import open_register
+from avg_video.register.database import default_register, open_register
 from avg_video.register.runs import add_run
 from tests.cli.helpers import avg_blur
 from tests.register.rows import run_row
@@ -38,15 +39,18 @@ def failure(result: Result, code: int = 2) -> str:
     return result.stderr
 
 
-def with_copies(file: Path, *tokens: str, purpose: str | None = "website") -> Path:
-    """One copy per token, in the folder of the register."""
+def with_copies(
+    file: Path | None, *tokens: str, folder: Path | None = None, purpose: str | None = "website", **other: Any
+) -> Path:
+    """One copy per token, in `folder`, else in that of the register."""
+    folder = folder or (file or default_register()).parent
     with open_register(file) as register:
         for token in tokens:
             add_run(
                 register,
-                run_row(file.parent, f"{token}.avg.mp4", source=f"{token} b.mp4", shown=(token,), purpose=purpose),
+                run_row(folder, f"{token}.avg.mp4", source=f"{token} b.mp4", shown=(token,), purpose=purpose, **other),
             )
-    return file.parent
+    return folder
 
 
 def test_words_are_those_of_the_register() -> None:
@@ -121,7 +125,7 @@ def test_every_fault_of_an_answer_is_told(file: Path) -> None:
 
 
 def test_withdraw(file: Path) -> None:
-    folder = with_copies(file, "L07", "L08")
+    folder = with_copies(file, "L07", "L08", profile="ap")
     consent(file, "add", "L07", "--purpose", "website", *AGREED)
     done = consent(file, "withdraw", "L07", "--role", "teacher")
     source, copy = shlex.quote(str(folder / "L07 b.mp4")), folder / "L07.avg.mp4"
@@ -131,13 +135,19 @@ def test_withdraw(file: Path) -> None:
         "From now on L07 is covered, also where a policy would show that token.",
         "1 copy shows somebody who may no longer be shown. Make it again, or delete it:",
         f"  {copy}",
-        f"    avg-blur {source} -o {copy} --overwrite",
+        f"    avg-blur {source} -o {copy} --overwrite --profile ap --register {file}",
     ]
     machine = json.loads(consent(file, "withdraw", "L07", "--json").stdout)
     assert (machine["exit_code"], machine["consents"], machine["still_given"]) == (3, 0, [])
     assert [(row["path"], row["recording"], row["state"]) for row in machine["copies"]] == [
         (str(copy), str(folder / "L07 b.mp4"), "make-again")
     ]
+
+
+def test_the_command_that_makes_a_copy_again_names_no_more_than_it_must(tmp_path: Path) -> None:
+    with_copies(None, "L07", folder=tmp_path)
+    done = avg_blur("consent", "withdraw", "L07")
+    assert done.stdout.splitlines()[-1].endswith(f" -o {tmp_path / 'L07.avg.mp4'} --overwrite")
 
 
 def test_withdraw_where_no_copy_is_known(file: Path) -> None:
