@@ -98,6 +98,7 @@ def _term(term: Term | None) -> StorageTerm | None:
         weeks=term.weeks,
         months=term.months,
         years=term.years,
+        latest=term.latest,
         text=term.text.said(),
         place=term.place,
     )

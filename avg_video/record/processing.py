@@ -51,6 +51,8 @@ class StorageTerm(Entry):
     """How many months after it; null when it isn't counted in months."""
     years: Count | None = None
     """How many years after it; null when it isn't counted in years."""
+    latest: Word | None = None
+    """An event by which it must go in any case; null when there is none."""
     text: Line
     """The term in words."""
     place: Line | None = None

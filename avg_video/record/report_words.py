@@ -140,6 +140,8 @@ class Term(Protocol):
     def months(self) -> int | None: ...
     @property
     def years(self) -> int | None: ...
+    @property
+    def latest(self) -> str | None: ...
 
 
 def word(words: Mapping[str, str], fixed: str) -> str:
@@ -149,7 +151,13 @@ def word(words: Mapping[str, str], fixed: str) -> str:
 
 
 def term(kept: Term) -> str:
-    """A storage term in a few words: '4 weeks after the upload'."""
+    """A storage term in a few words: '6 months after the recording, at the latest at the end of the study'."""
+    if kept.latest is None:
+        return _stretch_of(kept)
+    return tr("{term}, at the latest at {event}", term=_stretch_of(kept), event=word(EVENTS, kept.latest))
+
+
+def _stretch_of(kept: Term) -> str:
     event = word(EVENTS, kept.after)
     if kept.days:
         return trn("{n} day after {event}", "{n} days after {event}", kept.days, event=event)

@@ -84,6 +84,9 @@ def test_profile_fills_in_what_the_policy_leaves_open() -> None:
     assert said.keep_output is not None
     assert (said.keep_output.after, said.keep_output.weeks) == ("upload", 4)
     assert said.legal_basis == "not-stated"  # the guideline names none
+    latest = prepare(Office(profile="iclon"), Policy()).statement(record().run_id, 10.0).keep_output
+    assert latest is not None
+    assert (latest.after, latest.months, latest.latest) == ("recording", 6, "study-end")
     own = parse_policy(
         'profile = "rug"\npurpose = "research"\nlegal_basis = "consent"\nrecipients = ["examiner"]\naudio = "keep"'
     )

@@ -62,7 +62,9 @@ def processing(**changes: Any) -> ProcessingEntry:
         "recipients": ("the student", "supervisors"),
         "storage": ("the closed system of the training",),
         "keep_original": StorageTerm(after="upload", weeks=4, text="four weeks after the upload", place=place),
-        "keep_output": StorageTerm(after="study-end", text="at the end of the study", place=place),
+        "keep_output": StorageTerm(
+            after="recording", months=6, latest="study-end", text="after six months", place=place
+        ),
         "breach_hours": 24,
         "breach_contact": "cert@school.example",
         "rules": (RuleEntry(text="nothing goes to others", place="Delen, lid 1"),),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -61,10 +61,11 @@ def test_word_of_a_later_version_is_said_as_it_is() -> None:
         ({"months": 6}, "6 months after the upload", "6 maanden na "),
         ({"years": 7}, "7 years after the upload", "7 jaar na "),
         ({}, "directly after the upload", " na "),
+        ({"months": 6, "latest": "upload"}, "6 months after the upload, at the latest at the upload", "6 maanden na "),
         ({"days": 0}, "directly after the upload", " na "),
     ],
 )
-def test_storage_terms_in_words(unit: dict[str, int], en: str, nl: str) -> None:
+def test_storage_terms_in_words(unit: dict[str, Any], en: str, nl: str) -> None:
     kept = StorageTerm(after="upload", text="x", **unit)
     assert words.term(kept) == en
     language.use("nl")
