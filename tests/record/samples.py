@@ -63,7 +63,7 @@ def processing(**changes: Any) -> ProcessingEntry:
         "storage": ("the closed system of the training",),
         "keep_original": StorageTerm(after="upload", weeks=4, text="four weeks after the upload", place=place),
         "keep_output": StorageTerm(
-            after="recording", months=6, latest="study-end", text="after six months", place=place
+            after="study-end", latest="leaving-school", text="at the end of the study", place=place
         ),
         "breach_hours": 24,
         "breach_contact": "cert@school.example",
