@@ -116,6 +116,7 @@ export class App {
       set(this.tabs[k], "aria-selected", String(here));
       set(this.tabs[k], "tabindex", here ? 0 : -1);
     });
+    set(this.root, "data-view", view.id);
     set(this.next, "hidden", view.id === "make");
     if (remember) history.replaceState(null, "", `#${view.id}`);
     this.popover.close();

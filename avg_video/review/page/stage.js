@@ -157,6 +157,7 @@ export class Stage extends EventTarget {
       }
       const decided = this.#store.decided(number);
       drawn.group.classList.toggle("selected", number === this.#store.selected);
+      drawn.group.classList.toggle("unsure", this.#store.person(number)?.confirmed === false);
       set(drawn.group, "data-state", decided?.state ?? "covered");
       set(drawn.group, "data-evidence", evidence);
       this.#place(drawn, box);

@@ -15,8 +15,9 @@ from avg_video.track.types import Evidence, Track
 
 __all__ = ["uncertain_view"]
 
-CARRIED_S = 0.4
-"""Seconds without a detection from which following is worth a look; half a second would already end a track."""
+CARRIED_S = 0.45
+"""Seconds without a detection from which following is worth a look: two looks in a row missed somebody. One missed
+look is common, and half a second would already end a track."""
 
 Box = tuple[float, float, float, float]
 

@@ -172,7 +172,7 @@ export class RoomView {
         const { from: _, to: __, ...rest } = region;
         this.#change(k, { ...rest, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) });
       } }),
-      el("div", { class: "field" }, el("label", { for: pupilsId, text: t("room.pupils") }), pupils));
+      this.app.profile?.needs_consent || region.pupils ? el("div", { class: "field" }, el("label", { for: pupilsId, text: t("room.pupils") }), pupils) : null);
   }
 
   #open(k) {
