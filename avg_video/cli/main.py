@@ -12,6 +12,7 @@ from avg_video.cli.models import models
 from avg_video.cli.profiles import profiles
 from avg_video.cli.program import Program
 from avg_video.cli.register import register
+from avg_video.cli.review import review
 from avg_video.cli.run import run
 from avg_video.cli.verify import verify
 from avg_video.language import mark
@@ -34,5 +35,5 @@ def main() -> None:
     """
 
 
-for _command in (run, look, verify, profiles, models, consent, register, bench):
+for _command in (run, look, review, verify, profiles, models, consent, register, bench):
     main.add_command(_command)

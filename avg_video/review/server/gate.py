@@ -12,8 +12,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -66,17 +65,19 @@ class Gate:
     Parameters
     ----------
     port: that is listened on.
+    reused: called when the token is used a second time by somebody who has no cookie.
 
     Attributes
     ----------
     address: to be opened once; it holds the token.
     """
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
+    def __init__(self, app: ASGIApp, port: int, reused: Callable[[], None]) -> None:
         self._app = app
+        self._reused = reused
         self._here = f"127.0.0.1:{port}"
         self._cookie = f"avg_blur_{port}"  # cookies don't know ports: two reviews must not take each other's
-        self._token: str | None = secrets.token_urlsafe(32)
+        self._token, self._spent = secrets.token_urlsafe(32), False
         self._key = secrets.token_urlsafe(32)
         self.address = f"http://{self._here}/start?token={self._token}"
 
@@ -130,31 +131,25 @@ class Gate:
 
     def _known(self, scope: Scope) -> bool:
         """Whether the request has the cookie."""
-        found = []
-        for header in _all(scope, b"cookie"):
-            try:
-                jar = SimpleCookie(header.decode("latin-1"))
-            except CookieError:
-                return False
-            found += [morsel.value for name, morsel in jar.items() if name == self._cookie]
-        return len(found) == 1 and secrets.compare_digest(found[0].encode(), self._key.encode())
+        pairs = [pair.strip().partition(b"=") for sent in _all(scope, b"cookie") for pair in sent.split(b";")]
+        found = [value for name, _, value in pairs if name == self._cookie.encode()]
+        return len(found) == 1 and secrets.compare_digest(found[0], self._key.encode())
 
     async def _start(self, scope: Scope, send: Send) -> None:
         """Exchange the token for the cookie, once."""
         given = parse_qsl(scope["query_string"].decode("latin-1"))
-        right = (
-            self._token is not None
-            and [name for name, _ in given] == ["token"]
-            and secrets.compare_digest(given[0][1].encode(), self._token.encode())
-        )
-        if right:
-            self._token = None
+        names = [name for name, _ in given]
+        right = names == ["token"] and secrets.compare_digest(given[0][1].encode(), self._token.encode())
+        if right and not self._spent:
+            self._spent = True
             cookie = f"{self._cookie}={self._key}; Path=/; HttpOnly; SameSite=Strict"
             await _answer(send, 200, _WELCOME, b"text/html; charset=utf-8", [(b"set-cookie", cookie.encode())])
         elif self._known(scope):
             await _answer(send, 200, _WELCOME, b"text/html; charset=utf-8")
         else:
             await _refuse(send, 403, "forbidden")
+            if right:  # one of the two is not who the address was meant for, and may be the one with the cookie
+                self._reused()
 
 
 def _all(scope: Scope, name: bytes) -> list[bytes]:

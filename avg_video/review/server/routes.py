@@ -104,7 +104,9 @@ def application(session: Session) -> Starlette:
     routes += [Route(path, _looking(session, f), methods=["GET"]) for path, f in looks.items()]
     routes += [Route(path, _doing(session, f), methods=[method]) for (method, path), f in does.items()]
     routes.append(Route("/api/events", partial(_events, session), methods=["GET"]))
-    return Starlette(routes=routes, exception_handlers={404: nothing_there, 405: nothing_there, Exception: fault})
+    app = Starlette(routes=routes, exception_handlers={404: nothing_there, 405: nothing_there, Exception: fault})
+    app.router.redirect_slashes = False
+    return app
 
 
 # -- the ways in -----------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ class Server:
     Attributes
     ----------
     port: that is listened on; free when it was taken.
+    place: where it is, without the token.
     address: to be opened once in a browser; it holds the token.
 
     Raises `OutputError` when built where no port can be had.
@@ -40,7 +41,8 @@ class Server:
             what = tr("the page can't be offered on this computer ({why})", why=error.strerror or str(error))
             raise OutputError(what, remedy=tr("close other programs and try again")) from error
         self.port: int = self._socket.getsockname()[1]
-        self._gate = Gate(application(session), self.port)
+        self.place = f"http://{LOOPBACK}:{self.port}/"
+        self._gate = Gate(application(session), self.port, lambda: session.end("reused"))
         self.address = self._gate.address
         config = uvicorn.Config(
             self._gate,
