@@ -1,18 +1,21 @@
 """Kills a batch at random moments, and one recording at every step on the disk, and looks at what is left each time.
 
 After a kill, whatever lies under a final name must be whole, checked and as its record says; temporary files must be
-hidden and private. The next run must complete everything and take away what the kill left.
+hidden and private; the chain of the log must hold, and log and register must know every copy. The next run must
+complete everything and take away what the kill left.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -26,8 +29,12 @@ from typing import Any
 
 from avg_video.batch import read_batch
 from avg_video.errors import AvgError
-from avg_video.media.temporary import remove_stale
+from avg_video.media.folders import DATA_VARIABLE, data_folder
+from avg_video.papers.office import Office
 from avg_video.pipeline import Settings, anonymise, default_output, record_path_for
+from avg_video.record.log import LOG_NAME
+from avg_video.register.database import default_register
+from benchmarks.paperwork import key_faults, leftovers, lines_in, log_faults, register_faults, rows_in
 from benchmarks.verdict import unchecked
 from tests.support.clips import noise, write_clip
 from tests.support.people import place
@@ -48,12 +55,14 @@ class Kill:
     when: in words; equal seeds aim at equal moments.
     whole: how many copies lay there, each as it should be.
     temporaries: how many temporary files were left, for the next run to remove.
+    spare: how many lines of the log, after the next run, have no copy, since their run was killed.
     faults: everything that was not as it must be; empty is well.
     """
 
     when: str
     whole: int
     temporaries: int
+    spare: int
     faults: tuple[str, ...]
 
 
@@ -73,7 +82,10 @@ def kill_a_batch(lessons: Path, out: Path, seed: int, *, jobs: int = 2) -> Kill:
     dice = random.Random(seed)
     finished, wait_s = dice.randrange(RECORDINGS), dice.uniform(0.0, 0.4)
     shutil.rmtree(out, ignore_errors=True)
+    shutil.rmtree(data_folder(), ignore_errors=True)  # so that the key and the register are made in this batch
+    data_folder().mkdir()
     command = [sys.executable, "-m", "avg_video", str(lessons), "-o", str(out), "--jobs", str(jobs), *OPTIONS]
+    command += ["--register", str(default_register())]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
     until = time.monotonic() + LIMIT_S
     # Aimed at the work on each of the recordings, since most of the time goes into loading.
@@ -85,17 +97,19 @@ def kill_a_batch(lessons: Path, out: Path, seed: int, *, jobs: int = 2) -> Kill:
     process.communicate()
     when = f"{wait_s:.3f} s after {finished} records"
     whole, temporaries, faults = look_at(out)
+    faults += look_at_papers(out, killed=True)
     again = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     if again.returncode != 0:
         faults.append(f"the next run ended with {again.returncode}: {again.stderr[-300:]}")
     after, left, wrong = look_at(out)
-    faults += wrong
+    faults += wrong + look_at_papers(out)
+    spare = lines_in(out / LOG_NAME) - after
     if after != len(list(lessons.iterdir())) or left:
         faults.append(f"after the next run there are {after} copies and {left} temporary files")
     with contextlib.suppress(AvgError):
         if any(entry.status not in ("done", "skipped") for entry in read_batch(out / "batch.json").files):
             faults.append("the list of the batch says something else than done")
-    return Kill(when, whole, temporaries, tuple(faults))
+    return Kill(when, whole, temporaries, spare, tuple(faults))
 
 
 def look_at(out: Path) -> tuple[int, int, list[str]]:
@@ -110,12 +124,24 @@ def look_at(out: Path) -> tuple[int, int, list[str]]:
             temporaries += 1
             if stat.S_IMODE(path.stat().st_mode) != 0o600:
                 faults.append(f"{path.name} can be read by others")
-        elif path.is_file() and not path.name.endswith(".avg.json") and path.name != "batch.json":
+        elif path.is_file() and not path.name.endswith(".avg.json") and path.name not in ("batch.json", LOG_NAME):
             faults.append(f"{path.name} was left")
     return whole, temporaries, faults
 
 
-_STEPS = ("open", "fsync", "link", "unlink", "replace", "truncate", "close")
+def look_at_papers(out: Path, *, killed: bool = False) -> list[str]:
+    """Everything that is wrong with the log in `out`, and with key and register of this user, for the copies there."""
+    copies = sorted(out.glob("**/*.avg.mp4"))
+    faults = log_faults(out / LOG_NAME, copies, killed=killed)
+    faults += register_faults(default_register(), copies) + key_faults(data_folder())
+    if not killed:
+        faults += leftovers(data_folder())
+        if rows_in(default_register()) != len(copies):
+            faults.append(f"{rows_in(default_register())} rows in the register for {len(copies)} copies")
+    return faults
+
+
+_STEPS = ("open", "fsync", "link", "unlink", "replace", "truncate", "ftruncate", "write", "mkdir", "chmod", "close")
 """The system's functions that change what is on the disk, or mark the moment between two changes."""
 
 
@@ -124,27 +150,36 @@ def kill_at_steps(lesson: Path, every: int = 1) -> Iterator[Kill]:
 
     Needs `os.fork`. Nothing may have been run in this process before that started threads.
     """
-    output = default_output(lesson)
+    output, folder = default_output(lesson), lesson.parent
+    expected = {lesson.name, output.name, record_path_for(output).name, LOG_NAME}
     step = 0
     while True:
-        pid = os.fork()
-        if pid == 0:
-            _make_and_die(lesson, output, step)
-        _, status = os.waitpid(pid, 0)
+        data_folder().mkdir()
+        status = _forked(lesson, output, step)
         whole, temporaries, faults = look_at_one(output)
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
-            remove_stale(lesson.parent)
-            left = {p.name for p in lesson.parent.iterdir()} - {lesson.name, output.name, record_path_for(output).name}
-            if left:
-                faults.append(f"the next run does not remove {sorted(left)}")
-        elif status:
+        faults += look_at_papers(folder, killed=True)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        if status and not killed:
             faults.append(f"ended with status {status}")
-        yield Kill(f"step {step}", whole, temporaries, tuple(faults))
-        output.unlink(missing_ok=True)
-        record_path_for(output).unlink(missing_ok=True)
+        if killed and (again := _forked(lesson, output, None)):
+            faults.append(f"the next run ends with status {again}")
+        faults += look_at_one(output)[2] + look_at_papers(folder)
+        faults += [f"the next run leaves {name}" for name in sorted({p.name for p in folder.iterdir()} - expected)]
+        yield Kill(f"step {step}", whole, temporaries, lines_in(folder / LOG_NAME) - 1, tuple(faults))
+        for name in expected - {lesson.name}:
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(data_folder())
         if not status or faults:
             return
         step += every
+
+
+def _forked(lesson: Path, output: Path, step: int | None) -> int:
+    """How a process of its own ends that makes the copy; with `step` it is killed there."""
+    pid = os.fork()
+    if pid == 0:
+        _make_and_die(lesson, output, step)
+    return os.waitpid(pid, 0)[1]
 
 
 def look_at_one(output: Path) -> tuple[int, int, list[str]]:
@@ -155,25 +190,46 @@ def look_at_one(output: Path) -> tuple[int, int, list[str]]:
     return int(output.exists() and not wrong), len(parts), wrong
 
 
-def _make_and_die(lesson: Path, output: Path, step: int) -> None:
-    """In a process of its own: make the copy, and end without a word before the `step`-th change on the disk."""
+def _make_and_die(lesson: Path, output: Path, step: int | None) -> None:
+    """In a process of its own: make the copy, and end without a word before the `step`-th change on the disk.
+
+    Writing counts twice: before it, and when half of it is done. Every statement to the register counts as well.
+    """
     count = 0
+
+    def passed() -> bool:
+        """Whether the process lives on after this step."""
+        nonlocal count
+        count += 1
+        return step is None or count <= step
 
     def deadly(ordinary: Callable[..., Any]) -> Callable[..., Any]:
         def instead(*arguments: Any, **named: Any) -> Any:
-            nonlocal count
-            if count == step:
+            if not passed():
                 os.kill(os.getpid(), signal.SIGKILL)
-            count += 1
             return ordinary(*arguments, **named)
 
         return instead
 
+    def half(handle: int, data: Any) -> int:
+        if not passed():
+            write(handle, bytes(data)[: len(data) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+        return write(handle, data)
+
+    class Register(sqlite3.Connection):
+        execute = deadly(sqlite3.Connection.execute)
+
+    write = os.write
+    os.write = half
     for name in _STEPS:
         setattr(os, name, deadly(getattr(os, name)))
+    sqlite3.connect = functools.partial(sqlite3.connect, factory=Register)
     code = 1
     try:
-        anonymise(lesson, output, settings=Settings(detector="centerface", threads=1, preset="ultrafast"))
+        settings = Settings(detector="centerface", threads=1, preset="ultrafast", overwrite=step is None)
+        office = Office(log=output.with_name(LOG_NAME), register=default_register())
+        anonymise(lesson, output, settings=settings, office=office)
         code = 0
     finally:
         os._exit(code)
@@ -192,6 +248,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Kill, say what was left, and end with 1 if anything was wrong."""
     chosen = _arguments(words)
     with tempfile.TemporaryDirectory(prefix="kills-") as top:
+        os.environ[DATA_VARIABLE] = str(Path(top) / "data")
         lessons = make_lessons(Path(top))
         steps = []
         alone = Path(top) / "one" / "lesson.mp4"
@@ -209,6 +266,7 @@ def main(words: Sequence[str] | None = None) -> int:
         "copies_left": dict(sorted(Counter(kill.whole for kill in kills).items())),
         "kills_that_left_temporaries": sum(kill.temporaries > 0 for kill in kills),
         "steps_killed": max(len(steps) - 1, 0),
+        "lines_without_copy": sum(kill.spare for kill in steps + kills),
         "faults": [f"{kill.when}: {what}" for kill in steps + kills for what in kill.faults],
     }
     text = json.dumps(result, indent=1) + "\n"

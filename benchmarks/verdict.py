@@ -23,7 +23,9 @@ from avg_video.media.photo_inspect import inspect_photo
 from avg_video.media.photo_kinds import is_photo_name
 from avg_video.pipeline import default_output, record_path_for
 from avg_video.record.hashes import sha256_file
+from avg_video.record.log import LOG_NAME
 from avg_video.record.store import read_record
+from benchmarks.paperwork import log_faults
 
 __all__ = ["OPTIONS", "Verdict", "pictures_in", "run_and_judge", "unchecked"]
 
@@ -59,8 +61,8 @@ def run_and_judge(source: Path, more: Sequence[str] = ()) -> Verdict:
         faults = list(_faults(code, said, errors))
         expected = {source.name}
         if code in (0, 3):
-            expected |= {output.name, record_path_for(output).name}
-            faults += unchecked(output)
+            expected |= {output.name, record_path_for(output).name, LOG_NAME}
+            faults += unchecked(output) + log_faults(folder / LOG_NAME, [output])
         faults += [f"left {name} behind" for name in sorted({p.name for p in folder.iterdir()} ^ expected)]
         if sha256_file(source) != before:
             faults.append("the input was changed")

@@ -22,6 +22,7 @@ from types import TracebackType
 from avg_video.errors import UsageError
 from avg_video.language import tr
 from avg_video.media.folders import data_folder
+from avg_video.media.temporary import remove_stale
 from avg_video.register.events import add_event, moment
 from avg_video.register.file import BACKUP, connect, is_there, make
 from avg_video.register.refusals import explained, transaction
@@ -83,6 +84,9 @@ def open_register(path: Path | None = None, *, create: bool = True, wait_s: floa
                 file=place,
             )
         make(place, own=place == default_register())
+    else:
+        with contextlib.suppress(OSError):  # a folder that can't be listed
+            remove_stale(place.parent)  # what a run left that was killed while it made the register
     with explained(place, wait_s):
         return Register(connect(place, wait_s), place, wait_s)
 

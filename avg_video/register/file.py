@@ -10,10 +10,10 @@ from pathlib import Path
 
 from avg_video.errors import OutputError, RegisterError, UsageError
 from avg_video.language import cause_of, tr
-from avg_video.media.temporary import PrivateTemporary
+from avg_video.media.temporary import PrivateTemporary, as_output_error
 from avg_video.register import schema
 from avg_video.register.events import add_event
-from avg_video.register.refusals import damaged, explained, transaction, unwritable
+from avg_video.register.refusals import damaged, transaction, unwritable
 
 __all__ = ["BACKUP", "connect", "is_there", "make"]
 
@@ -94,11 +94,10 @@ def make(place: Path, *, own: bool) -> None:
                 tr("its folder does not exist"), remedy=tr("make the folder first, or choose another"), file=place
             )
         with PrivateTemporary(place) as new:
-            with explained(place, 0), contextlib.closing(_open_file(new.path, 0)) as db:
-                db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-                db.execute("PRAGMA journal_mode = WAL")
-                with transaction(db, "BEGIN IMMEDIATE"):
-                    _step_up(db, 0)
+            try:
+                new.path.write_bytes(_new())
+            except OSError as error:
+                raise as_output_error(error, place) from error
             new.publish()
     except UsageError:
         if not _mode(place):
@@ -108,6 +107,17 @@ def make(place: Path, *, own: bool) -> None:
         raise unwritable(error.what, place) from error
     except OSError as error:
         raise unwritable(cause_of(error) or type(error).__name__, place) from error
+
+
+def _new() -> bytes:
+    """A register that holds nothing yet. Made in memory: beside a file SQLite would leave others when it is killed."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        with transaction(db, "BEGIN IMMEDIATE"):
+            _step_up(db, 0)
+        data = bytearray(db.serialize())
+    data[18:20] = b"\2\2"  # with a write-ahead log, from the first opening on (SQLite's file format, 1.3.3)
+    return bytes(data)
 
 
 def _open_file(place: Path, wait_s: float) -> sqlite3.Connection:

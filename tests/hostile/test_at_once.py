@@ -16,7 +16,10 @@ from avg_video.errors import AvgError
 from avg_video.media.temporary import PrivateTemporary
 from avg_video.pipeline import Settings, anonymise
 from avg_video.record.hashes import sha256_file
+from avg_video.record.log import LOG_NAME
 from avg_video.record.store import read_record
+from avg_video.verification.log import check_log
+from benchmarks.paperwork import key_faults, leftovers, lines_in, log_faults, register_faults, rows_in
 from tests.cli.helpers import lesson
 from tests.hostile.program import command, environment, names_in
 
@@ -29,14 +32,28 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def start(folder: Path, *args: str | Path) -> subprocess.Popen[str]:
+    """A run in `folder`, of a user who keeps a register."""
+    data = folder / "data"
+    data.mkdir(exist_ok=True)
     return subprocess.Popen(
-        [*command(), *QUICK, *map(str, args)],
+        [*command(), *QUICK, *map(str, args), "--register", str(data / "register.sqlite")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        env=environment(),
+        env=environment(AVG_BLUR_DATA=str(data)),
     )
+
+
+def in_order(folder: Path, *, lines: int, copies: int) -> None:
+    """Log, register and key are as they should be, and hold no more than that."""
+    made = sorted(folder.glob("*.avg.mp4"))
+    data = folder / "data"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AVG_BLUR_DATA", str(data))
+        faults = log_faults(folder / LOG_NAME, made) + register_faults(data / "register.sqlite", made)
+        assert faults + key_faults(data) + leftovers(data) == []
+    assert (len(made), lines_in(folder / LOG_NAME), rows_in(data / "register.sqlite")) == (copies, lines, copies)
 
 
 def belongs(folder: Path) -> None:
@@ -62,8 +79,22 @@ def test_two_runs_at_once(tmp_path: Path, made: bytes, more: list[str]) -> None:
         (line,) = (err for code, err in ended if code == 2)
         assert line.startswith("avg-blur: lesson.avg.mp4: it exists already; ")
         assert line.count("\n") == 1
-    assert names_in(tmp_path) == {"lesson.mp4", "lesson.avg.mp4", "lesson.avg.json"}
+    found = {name for name in names_in(tmp_path) if not name.startswith("data")}
+    assert found == {"lesson.mp4", "lesson.avg.mp4", "lesson.avg.json", LOG_NAME}
     belongs(tmp_path)
+    in_order(tmp_path, lines=len([code for code, _ in ended if code == 0]), copies=1)
+
+
+def test_two_runs_at_once_begin_one_log_one_register_and_one_key(tmp_path: Path, made: bytes) -> None:
+    """Nothing is there yet, and both make it."""
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.mp4").write_bytes(made)
+    for run in [start(tmp_path, f"{name}.mp4") for name in ("a", "b", "c")]:
+        assert (run.communicate(timeout=240)[1], run.returncode) == ("", 0)
+    in_order(tmp_path, lines=3, copies=3)
+    check = check_log(tmp_path / LOG_NAME)
+    assert [entry.sequence for entry in check.entries.values()] == [1, 2, 3]
+    assert len(check.keys) == 1
 
 
 def test_a_run_that_ends_between_the_record_and_the_copy_of_another(
@@ -112,7 +143,8 @@ def test_the_input_changes_on_the_way(tmp_path: Path, how: str) -> None:
         env=environment(),
     )
     deadline = time.monotonic() + 120
-    while not any(name.endswith(".part") and (tmp_path / name).exists() for name in names_in(tmp_path)):
+    # Whether the folder can be written to is tried out before, with files that stay empty.
+    while not any(size_of(path) for path in tmp_path.glob(".*.part")):
         assert run.poll() is None, run.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -135,6 +167,14 @@ def test_the_input_changes_on_the_way(tmp_path: Path, how: str) -> None:
     assert len(lines) == 1, err
     assert lines[0].startswith("avg-blur: ")
     assert names_in(tmp_path) <= {"lesson.mp4"}
+
+
+def size_of(path: Path) -> int:
+    """In bytes; 0 when it is gone by now."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from avg_video.record.log import LOG_NAME
+from benchmarks.paperwork import lines_in, log_faults
 from tests.cli.helpers import lesson
 from tests.hostile.program import command, environment, names_in
 
@@ -64,7 +66,9 @@ def test_one_recording(tmp_path: Path, made: bytes, kind: str) -> None:
     source = put(tmp_path, NAMES[kind], made)
     out, err = program(*QUICK, "--", NAMES[kind], cwd=tmp_path)
     stem = os.fsdecode(NAMES[kind]).removesuffix(".mp4")
-    assert names_in(tmp_path) == {source.name, f"{stem}.avg.mp4", f"{stem}.avg.json"}
+    assert names_in(tmp_path) == {source.name, f"{stem}.avg.mp4", f"{stem}.avg.json", LOG_NAME}
+    assert log_faults(tmp_path / LOG_NAME, [tmp_path / f"{stem}.avg.mp4"]) == []
+    assert "owned" not in harmless((tmp_path / LOG_NAME).read_bytes())
     assert harmless(out).startswith("Made ")
     harmless(err)
     record = (tmp_path / f"{stem}.avg.json").read_bytes()
@@ -101,6 +105,8 @@ def test_a_folder_of_them(tmp_path: Path, made: bytes) -> None:
     assert harmless(err).count("is not a recording this program can read; ") == 4
     summary = (tmp_path / "out" / "batch.json").read_bytes()
     assert len(json.loads(harmless(summary))["files"]) == 7
+    assert log_faults(tmp_path / "out" / LOG_NAME, list((tmp_path / "out").glob("*.avg.mp4"))) == []
+    assert lines_in(tmp_path / "out" / LOG_NAME) == 3
     out, _ = program(*QUICK, "in", "-o", "out", "--json", cwd=tmp_path, code=1)
     assert json.loads(harmless(out))["exit_code"] == 1
 
@@ -161,7 +167,7 @@ def test_the_name_of_the_copy_would_be_too_long(tmp_path: Path, made: bytes) -> 
     assert "too long; choose a shorter" in harmless(err)
     assert names_in(tmp_path) == {name.decode()}
     program(*QUICK, name, "-o", "short.mp4", cwd=tmp_path)
-    assert names_in(tmp_path) == {name.decode(), "short.mp4", "short.avg.json"}
+    assert names_in(tmp_path) == {name.decode(), "short.mp4", "short.avg.json", LOG_NAME}
 
 
 def test_longer_than_any_name_may_be(tmp_path: Path) -> None:

@@ -88,9 +88,9 @@ def test_targets_can_fail(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     """An undocumented error does come out."""
     from avg_video.policy import document
 
-    def broken(text: str, file: Path | None = None) -> None:
-        raise KeyError(text)
+    def broken(table: object, file: Path | None = None) -> None:
+        raise KeyError(table)
 
-    monkeypatch.setattr(document, "parse_policy", broken)
+    monkeypatch.setattr(document, "policy_of", broken)
     with pytest.raises(KeyError):
         TARGETS["policy"](b"a = 1")
