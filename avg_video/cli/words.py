@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from avg_video.pipeline import Outcome
     from avg_video.record.model import Record
 
-__all__ = ["HIDDEN", "NOT_ANONYMOUS", "closing_lines", "count_of", "rows", "typed"]
+__all__ = ["HIDDEN", "NOT_ANONYMOUS", "closing_lines", "rows", "typed"]
 
 NOT_ANONYMOUS = mark(
     "De-identified, not anonymous: posture, clothes, text in view and the room can still tell who is who.\n"
@@ -40,11 +40,6 @@ def rows(*pairs: tuple[str, str]) -> list[str]:
     """Lines of a label and a text, the texts below each other."""
     width = max(LABEL_WIDTH, *(len(label) for label, _ in pairs))
     return [f"  {label:<{width}} {text}" for label, text in pairs]
-
-
-def count_of(n: int, one: str, many: str) -> str:
-    """`1 face`, `2 faces`."""
-    return f"{n} {one if n == 1 else many}"
 
 
 def typed(path: Path) -> str:

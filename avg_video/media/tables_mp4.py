@@ -49,12 +49,12 @@ class Track:
         runs = self._table("stsc")
         ends = np.append(runs[1:, 0] - 1, len(starts))
         if np.any(starts < 0) or np.any(runs[:, 1] == 0):
-            raise ValueError("its chunks are not as they should be")
+            raise ValueError(tr("its chunks are not as they should be"))
         if runs[0, 0] != 1 or np.any(np.diff(runs[:, 0]) <= 0) or ends[-1] < runs[-1, 0]:
-            raise ValueError("its chunks are not in order")
+            raise ValueError(tr("its chunks are not in order"))
         per_chunk = np.repeat(runs[:, 1], ends - runs[:, 0] + 1)
         if np.any(runs[:, 2] != 1) or int(per_chunk.sum()) != len(sizes):
-            raise ValueError("its chunks and samples do not fit each other")
+            raise ValueError(tr("its chunks and samples do not fit each other"))
         # Within a chunk samples follow each other: a running sum that starts anew with each chunk.
         total = np.cumsum(sizes) - sizes
         first = np.cumsum(per_chunk) - per_chunk
@@ -72,7 +72,7 @@ class Track:
 
     def _table(self, kind: str) -> I64:
         if kind not in self.tables or len(self.tables[kind]) == 0:
-            raise ValueError(f"it has no {kind}")
+            raise ValueError(tr("it has no {kind}", kind=kind))
         return self.tables[kind]
 
 
@@ -102,7 +102,7 @@ def hidden_by_edits(track: Track, movie_timescale: int) -> str | None:
 def _expand(runs: I64, count: int) -> I64:
     """Runs of (how many, value) as one value per sample."""
     if int(runs[:, 0].sum()) != count:
-        raise ValueError("its times and samples do not fit each other")
+        raise ValueError(tr("its times and samples do not fit each other"))
     return np.repeat(runs[:, 1], runs[:, 0])
 
 

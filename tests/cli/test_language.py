@@ -6,13 +6,17 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 
 from avg_video import language
-from avg_video.cli import main
+from avg_video.batch.summary import FileEntry
+from avg_video.cli import batch, main, words
 from avg_video.cli.spoken import Spoken, chosen_language
+from avg_video.policy import regions
+from avg_video.record import report_words
 from tests.cli.helpers import avg_blur
 
 NO_FILE = {
@@ -149,3 +153,10 @@ def test_processes_of_a_batch_speak_it_too(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         assert f"avg-blur: {name}: is leeg; kopieer de opname opnieuw van de camera\n" in ran.stderr
     assert "2 opnames: 2 mislukt\n" in ran.stdout
+
+
+def test_the_words_that_are_translated_are_all_there_are() -> None:
+    statuses = get_args(FileEntry.model_fields["status"].annotation)
+    assert set(batch.STATES) == set(statuses)
+    assert set(words.HIDDEN) == set(report_words.HIDDEN)
+    assert get_args(regions.Lost) == regions.LOST
