@@ -43,7 +43,7 @@ class History:
 
     def step(self, policy: Policy) -> None:
         """A new policy holds; steps that were taken back are gone. One that is equal to the old is no step."""
-        if policy == self.now:
+        if policy.model_dump() == self.now.model_dump():  # whatever file it was read from
             return
         self._steps = [*self._steps[: self._at + 1], policy][-STEPS - 1 :]
         self._at = len(self._steps) - 1
