@@ -26,7 +26,7 @@ from avg_video.errors import OutputError, UsageError
 from avg_video.language import cause_of, tr
 from avg_video.media.folders import DATA_VARIABLE, data_folder
 from avg_video.media.private import write_private
-from avg_video.media.temporary import PrivateTemporary
+from avg_video.media.temporary import PrivateTemporary, as_output_error
 from avg_video.record.codes import fingerprint_code
 
 __all__ = [
@@ -117,7 +117,7 @@ def _make(private: Path) -> None:
     except UsageError:  # it is there by now; two keys must not come into being
         return
     except (OSError, OutputError) as error:
-        why = error.what if isinstance(error, OutputError) else cause_of(error) or type(error).__name__
+        why = (error if isinstance(error, OutputError) else as_output_error(error, private)).what
         raise OutputError(
             tr("the key that signs the log can't be kept there ({why})", why=why),
             remedy=tr("name a folder of yours in the environment variable {variable}", variable=DATA_VARIABLE),

@@ -5,22 +5,28 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from PIL import Image
 
 from avg_video.batch import read_batch
+from avg_video.record.log import LOG_NAME, append
+from avg_video.register.database import open_register
+from benchmarks.paperwork import key_faults, leftovers, lines_in, log_faults, register_faults, rows_in
 from tests.cli.helpers import avg_blur, names_in
 from tests.support.clips import card, noise, write_clip
 from tests.support.people import place
 
 resource: Any = pytest.importorskip("resource", reason="limits of POSIX")
 
+MADE = {"lesson.avg.mp4", "lesson.avg.json", LOG_NAME}
 OPTIONS = ("--detector", "centerface", "--threads", "1", "--preset", "ultrafast")
 NO_ROOM = "there is no room left on the disk; free some space, or choose another disk with -o\n"
 
@@ -94,7 +100,7 @@ def test_at_every_size_of_the_copy(clip: Path, sizes: tuple[int, int], tmp_path:
 
 def test_on_a_small_disk(clip: Path, sizes: tuple[int, int], tmp_path: Path) -> None:
     """Pages of 4 KiB: there is room for the copy alone, then for all."""
-    film, note = (-(-size // 4096) for size in sizes)
+    film, note = (-(-size // 4096) for size in sizes)  # the log's line takes one more
     outcomes = []
     for pages in range(1, film + note + 4):
         with small_disk(tmp_path / "disk", pages * 4096) as disk:
@@ -104,12 +110,16 @@ def test_on_a_small_disk(clip: Path, sizes: tuple[int, int], tmp_path: Path) -> 
                 assert lines(result.stderr)[-1].endswith(NO_ROOM), (pages, result.stderr)
                 assert names_in(disk) == set(), pages
             else:
-                assert names_in(disk) == {"lesson.avg.mp4", "lesson.avg.json"}
+                assert names_in(disk) == MADE
+                assert log_faults(disk / LOG_NAME, [disk / "lesson.avg.mp4"]) == []
     assert outcomes == sorted(outcomes, reverse=True)
     assert set(outcomes) == {0, 1}
 
 
-STEPS = ("open", "fsync", "link", "replace")
+STEPS = ("open", "fsync", "link", "replace", "write")
+
+
+_WRITE = os.write
 
 
 class _Refusing:
@@ -127,36 +137,105 @@ class _Refusing:
                 self._count += 1
                 if self._count > self._step and not self.refused:
                     self.refused = True  # once: cleaning up comes later, and must work
+                    if ordinary is _WRITE:
+                        ordinary(place, bytes(arguments[1])[:100])  # as much as there was room for
                     raise OSError(self._number, os.strerror(self._number))
             return ordinary(*arguments, **named)
 
         return refusing
 
 
+@pytest.mark.parametrize("before", [[], ["lesson.avg.mp4", "lesson.avg.json", LOG_NAME]], ids=["empty", "there"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT], ids=["full", "quota"])
-def test_at_every_step(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def test_at_every_step(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, before: list[str]
+) -> None:
     """The system refuses the n-th change, for every n until the copy comes through."""
+    made, out = tmp_path / "made", tmp_path / "out"
+    for folder in (made, out):
+        folder.mkdir()
+    assert avg_blur(clip, "-o", made, "--crf", "40", *OPTIONS).exit_code == 0
     codes = []
     for step in range(100):
-        refusing = _Refusing(tmp_path, step, number)
+        for name in before:
+            shutil.copy(made / name, out / name)
+        refusing = _Refusing(out, step, number)
         with monkeypatch.context() as patch:
             for name in STEPS:
                 patch.setattr(os, name, refusing.instead_of(getattr(os, name)))
-            result = avg_blur(clip, "-o", tmp_path, *OPTIONS)
+            result = avg_blur(clip, "-o", out, "--overwrite", *OPTIONS)
         codes.append(result.exit_code)
         if result.exit_code == 0:  # some steps are not needed, such as that which makes a name survive a power cut
-            assert names_in(tmp_path) == {"lesson.avg.mp4", "lesson.avg.json"}, step
+            assert names_in(out) == MADE, step
+            assert log_faults(out / LOG_NAME, [out / "lesson.avg.mp4"]) == []
+            assert lines_in(out / LOG_NAME) == 1 + bool(before)
         else:
             assert result.exit_code == 1, (step, result.stderr)
             assert lines(result.stderr)[-1].endswith(NO_ROOM), (step, result.stderr)
-            # The record comes first, since a copy without its record would be in the way of the next run.
-            assert names_in(tmp_path) <= {"lesson.avg.json"}, step
-        for name in names_in(tmp_path):
-            (tmp_path / name).unlink()
+            assert names_in(out) == set(before), step
+            for name in before[:2]:
+                assert (out / name).read_bytes() == (made / name).read_bytes(), step
+            assert log_faults(out / LOG_NAME, [out / name for name in before[:1]]) == []
+        for name in names_in(out):
+            (out / name).unlink()
         if not refusing.refused:
             break
     assert not refusing.refused
-    assert codes.count(1) >= 6
+    assert codes.count(1) >= 8
+
+
+def test_while_the_line_of_the_log_is_written(clip: Path, sizes: tuple[int, int], tmp_path: Path) -> None:
+    """A log that is longer than the copy, so that it alone meets the limit."""
+    log = tmp_path / LOG_NAME
+    lengths = [0]
+    while lengths[-1] <= max(sizes) + 1000:
+        append(log, output_sha256="0" * 64, record_sha256="1" * 64, run_id=uuid4())
+        lengths.append(log.stat().st_size)
+    before, line = log.read_bytes(), lengths[-1] - lengths[-2]
+    for room in (0, 1, line // 2, line - 1):
+        with files_up_to(len(before) + room):
+            result = avg_blur(clip, "-o", tmp_path, "--audio", "keep", *OPTIONS)
+        assert result.exit_code == 1, (room, result.stderr)
+        assert lines(result.stderr)[-1].endswith(f"{LOG_NAME}: {NO_ROOM}"), (room, result.stderr)
+        assert names_in(tmp_path) == {LOG_NAME}
+        assert log.read_bytes() == before
+    assert avg_blur(clip, "-o", tmp_path, "--audio", "keep", *OPTIONS).exit_code == 0
+    assert log_faults(log, [tmp_path / "lesson.avg.mp4"]) == []
+
+
+def test_while_the_register_is_written(clip: Path, sizes: tuple[int, int], tmp_path: Path) -> None:
+    register, out, codes = tmp_path / "register.sqlite", tmp_path / "out", []
+    with open_register(register):
+        pass
+    out.mkdir()
+    for limit in range(max(sizes), max(sizes) + 120_000, 8_000):
+        with files_up_to(limit):
+            result = avg_blur(clip, "-o", out, "--register", register, *OPTIONS)
+        codes.append(result.exit_code)
+        if result.exit_code == 0:
+            assert names_in(out) == MADE
+            assert register_faults(register, [out / "lesson.avg.mp4"]) == []
+            break
+        assert result.exit_code == 1, (limit, result.stderr)
+        assert "register" in result.stderr.splitlines()[-1]
+        assert names_in(out) == set(), limit
+        assert (rows_in(register), register_faults(register, [])) == (0, [])
+    assert codes[0] == 1
+    assert codes[-1] == 0
+
+
+def test_while_the_key_is_written(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVG_BLUR_DATA", str(tmp_path / "data"))
+    out = tmp_path / "out"
+    out.mkdir()
+    for limit in (0, 1, 100):
+        with files_up_to(limit):
+            result = avg_blur(clip, "-o", out, *OPTIONS)
+        assert result.exit_code == 1
+        assert "no room left on the disk" in result.stderr.splitlines()[-1]
+        assert names_in(tmp_path) <= {"out", "data", str(Path("data", "keys"))}
+    assert avg_blur(clip, "-o", out, *OPTIONS).exit_code == 0
+    assert key_faults(tmp_path / "data") + leftovers(tmp_path / "data") == []
 
 
 def test_what_was_there_stays(clip: Path, tmp_path: Path) -> None:
