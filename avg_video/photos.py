@@ -85,7 +85,7 @@ def anonymise_photo(
     policy = policy_beside(path) if policy is None else policy
     if policy.by_number:
         raise no_numbers(path)
-    papers = prepare(office or Office(), policy, audio=settings.audio)
+    papers = prepare(office or Office(), policy, audio=settings.audio, source=path)
     policy = papers.policy
     job = Job(path, output, settings, progress, papers)
     progress.stage("looking", None)

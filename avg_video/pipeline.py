@@ -154,8 +154,10 @@ def anonymise(
         policy,
         shown=shown if isinstance(shown, Mapping) else dict.fromkeys(shown),
         audio=settings.audio,
+        source=path,
     )
-    policy, objected, shown = papers.policy, papers.objected.union(objected), papers.shown
+    policy, objected = papers.policy, papers.objected.union(objected)
+    shown = {number: papers.chosen.get(number) for number in papers.shown}
     job = _Film(path, output, settings, progress, papers, numbers, info=info)
     encoder = choose_encoder(settings.encoder, info.size_wh, crf=settings.crf, preset=settings.preset)
     for text in (*info.warnings, *([encoder.note] if encoder.note else [])):

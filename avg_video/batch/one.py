@@ -51,7 +51,7 @@ def make_one(job: Job, progress: Progress, *, settings: Settings, office: Office
         ) from error
     except OSError as error:
         raise as_output_error(error, job.output) from error
-    papers = prepare(office or Office(), policy, audio=settings.audio)
+    papers = prepare(office or Office(), policy, audio=settings.audio, source=job.source)
     record = already_done(job, settings, papers)
     if record is not None:
         note = tr("already done, same recording and same settings")

@@ -19,12 +19,12 @@ from avg_video.papers.statement import statement, unconfirmed
 from avg_video.policy.consent import Finding, apply_consents, purpose_of, tokens_asked, tokens_behind
 from avg_video.policy.document import Policy
 from avg_video.policy.profile import Profile, Term, load_profile
-from avg_video.record.hashes import holds
+from avg_video.record.hashes import holds, sha256_file
 from avg_video.record.log import Head, append, check_log_place, unbegin
 from avg_video.record.model import Record
 from avg_video.record.processing import ConsentEntry, ProcessingEntry
 from avg_video.register.database import Register, open_register
-from avg_video.register.runs import RunRow, add_run_in, call_off_in, expect_in, reference
+from avg_video.register.runs import RunRow, add_run_in, call_off_in, expect_in, reference, visible_before
 from avg_video.register.standing import AGAINST, standing, standing_in
 
 __all__ = ["Filed", "Office", "Papers", "prepare"]
@@ -189,6 +189,7 @@ def prepare(
     *,
     shown: Mapping[int, str | None] | None = None,
     audio: Literal["drop", "keep"] | None = None,
+    source: Path | None = None,
     today: date | None = None,
 ) -> Papers:
     """Settle what holds for a run, before any work is done.
@@ -197,6 +198,7 @@ def prepare(
     ----------
     shown: people's numbers from the command line, each with a token, a role or None.
     audio: from the command line; it beats the policy, which beats the profile.
+    source: the recording, of which the register may know earlier copies; None asks for none.
     today: the day on which consents are asked; None is today.
 
     Raises
@@ -222,11 +224,14 @@ def prepare(
         )
     tokens = tokens_asked(policy, shown)
     states: dict[str, Any] = {}
+    said_no: dict[str, str] = {}
     if office.register is not None:
         with open_register(office.register) as register:
             states = dict(standing(register, tokens, policy.purpose, today or date.today()))
+            if source is not None:
+                said_no = _said_no(register, source, policy.purpose, today or date.today())
     keep_sound = (audio or policy.audio) == "keep"
-    allowed = apply_consents(policy, states, profile=profile, shown=shown, keep_sound=keep_sound)
+    allowed = apply_consents(policy, states, profile=profile, shown=shown, keep_sound=keep_sound, said_no=said_no)
     missing = unconfirmed(profile, confirmed)
     warnings = list(allowed.warnings)
     if missing:
@@ -263,6 +268,18 @@ def _profile(office: Office, policy: Policy) -> Profile | None:
             remedy=tr("leave out --profile, or take the line out of the policy"),
         )
     return profile
+
+
+def _said_no(register: Register, source: Path, purpose: str | None, on: date) -> dict[str, str]:
+    """Who could be seen in an earlier copy of that recording and says no now, with the state of their consent."""
+    with register.reading() as db:
+        standings = {token: standing_in(db, token, purpose, on) for token in visible_before(db)}
+    against = {token: str(state) for token, state in standings.items() if state in AGAINST}
+    if not against:
+        return {}  # a long recording takes seconds to hash
+    sha256 = sha256_file(source)
+    with register.reading() as db:
+        return {token: against[token] for token in visible_before(db, sha256) if token in against}
 
 
 def _confirmed(office: Office, policy: Policy, profile: Profile | None) -> frozenset[str]:

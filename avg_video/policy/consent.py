@@ -12,15 +12,27 @@ from dataclasses import dataclass, field
 
 from avg_video.language import tr
 from avg_video.policy.answers import is_token
+from avg_video.policy.decision import number_rule
 from avg_video.policy.document import Policy
 from avg_video.policy.profile import Profile
 
-__all__ = ["STATES", "Consented", "Finding", "apply_consents", "purpose_of", "tokens_asked", "tokens_behind"]
+__all__ = [
+    "STATES",
+    "Consented",
+    "Finding",
+    "apply_consents",
+    "purpose_of",
+    "tokens_asked",
+    "tokens_behind",
+    "tokens_named",
+]
 
 STATES = ("given", "refused", "withdrawn", "expired", "unknown", "invalid")
 """How the consent of a pupil may stand; "invalid" is one given by somebody who could not give it."""
 _AGAINST = ("refused", "withdrawn")
 """Covers even where no consent is needed."""
+_ANYBODY = (None, "pupil", "leerling")
+"""Roles that say of nobody that they are not the pupil who said no; a line without a role has None."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,7 @@ class _Court:
     standing: Mapping[str, str]
     needed: bool
     no_consent_of: tuple[str, ...]
+    said_no: Mapping[str, str]
     findings: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     withheld: int = 0
@@ -81,6 +94,17 @@ class _Court:
         if self.needed and not tokens and who not in self.no_consent_of:
             self._withhold(tr("{rule}: it shows nobody, because it does not say whose consent it needs", rule=rule))
             return False
+        if not tokens and who in _ANYBODY and self.said_no:
+            self.findings += [Finding(token, state, rule) for token, state in self.said_no.items()]
+            self._withhold(
+                tr(
+                    "{rule}: it shows nobody, because it does not say whom it shows, and {token}, who could be seen in "
+                    "an earlier copy of this recording, said no",
+                    rule=rule,
+                    token=next(iter(self.said_no)),
+                )
+            )
+            return False
         for token, state in zip(tokens, states, strict=True):
             if state in ("expired", "invalid"):
                 self.warnings.append(tr("{rule}: {why}; no consent is needed here", rule=rule, why=_why(token, state)))
@@ -98,6 +122,7 @@ def apply_consents(
     profile: Profile | None,
     shown: Mapping[int, str | None] | None = None,
     keep_sound: bool = False,
+    said_no: Mapping[str, str] | None = None,
 ) -> Consented:
     """Withhold every line, and every number in `shown`, that the consents on record don't allow.
 
@@ -108,9 +133,14 @@ def apply_consents(
     profile: whether consent is needed; None needs none.
     shown: people's numbers from the command line, each with a token, a role such as "teacher", or nothing.
     keep_sound: whether the copy will have sound.
+    said_no: tokens of those who could be seen in an earlier copy of this recording and refused or withdrew since, with
+        their state. As long as no line names them, lines that don't say whom they show may show them, so those show
+        nobody.
     """
     needed = profile is not None and profile.needs_consent
-    court = _Court(standing, needed, () if profile is None else profile.no_consent_of)
+    named = {*tokens_named(policy, shown)}
+    unnamed = {token: state for token, state in (said_no or {}).items() if token not in named}
+    court = _Court(standing, needed, () if profile is None else profile.no_consent_of, unnamed)
     if needed and purpose_of(policy, profile) is None and tokens_asked(policy, shown):
         court.standing = {}
         court.warnings.append(tr("no purpose is stated, and a consent holds for one purpose, so none of them holds"))
@@ -126,7 +156,7 @@ def apply_consents(
     against: set[int] = set()
     for number, said in sorted((shown or {}).items()):
         token = said if said is not None and is_token(said) else None
-        allowed = court.allows(f"--show {number}", _one(token), said if token is None else None)
+        allowed = court.allows(number_rule(number, said), _one(token), said if token is None else None)
         (numbers if allowed else against).add(number)
     heard = keep_sound and needed and profile is not None and profile.audio == "drop"
     if heard:
@@ -153,6 +183,13 @@ def tokens_asked(policy: Policy, shown: Mapping[int, str | None] | None = None) 
     return tuple(sorted({token for _, tokens in _lines(policy, shown or {}) for token in tokens}))
 
 
+def tokens_named(policy: Policy, shown: Mapping[int, str | None] | None = None) -> tuple[str, ...]:
+    """Tokens of those whom a line or a number points out, to show or to cover them, each once, in order."""
+    pointed = [line.pupil for line in policy.show] + [line.pupil for line in policy.objected]
+    pointed += [said for said in (shown or {}).values() if said is not None and is_token(said)]
+    return tuple(sorted({token for token in pointed if token is not None}))
+
+
 def tokens_behind(rule: str, policy: Policy, shown: Mapping[int, str | None] | None = None) -> tuple[str, ...]:
     """Whose tokens stand behind a rule that showed somebody, as `Decision.rule` gives it ("consent_region 1, 2")."""
     regions = rule.removeprefix("consent_region ")
@@ -167,7 +204,7 @@ def _lines(policy: Policy, shown: Mapping[int, str | None]) -> Iterator[tuple[st
     for show in policy.show:
         yield show.rule, _one(show.pupil)
     for number, said in sorted(shown.items()):
-        yield f"--show {number}", _one(said if said is not None and is_token(said) else None)
+        yield number_rule(number, said), _one(said if said is not None and is_token(said) else None)
 
 
 def _one(token: str | None) -> tuple[str, ...]:

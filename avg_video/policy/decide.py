@@ -12,7 +12,7 @@ from avg_video.errors import UsageError
 from avg_video.language import mark, tr, trn
 from avg_video.media.timing import Timeline
 from avg_video.policy.covers import Drawn, Followed, draw_covers
-from avg_video.policy.decision import Decision, Reason
+from avg_video.policy.decision import Decision, Reason, number_rule
 from avg_video.policy.document import Policy
 from avg_video.policy.objections import Objections, find_objections
 from avg_video.policy.overlaps import overlap_frames
@@ -72,7 +72,7 @@ def decide(
     policy: Policy,
     *,
     objected: Collection[int] = (),
-    shown: Collection[int] = (),
+    shown: Mapping[int, str | None] | Collection[int] = (),
     followed: Mapping[int, Followed] | None = None,
 ) -> Verdicts:
     """Cover everybody, except those whom the policy, or a number in `shown`, gives a right to be shown.
@@ -85,7 +85,7 @@ def decide(
     Parameters
     ----------
     tracks: everybody, after `people.bind` has split them as the policy says.
-    objected, shown: numbers chosen outside the policy.
+    objected, shown: numbers chosen outside the policy; those who are shown may each have a pupil's token or a role.
     followed: where the content of covers went that follow it, as of `covers.draw_covers`.
 
     Raises
@@ -157,10 +157,15 @@ def _show(track: Track, reason: Reason, rule: str) -> Decision:
 
 
 def _find_shows(
-    tracks: Sequence[Track], timeline: Timeline, policy: Policy, numbers: Collection[int], objections: Objections
+    tracks: Sequence[Track],
+    timeline: Timeline,
+    policy: Policy,
+    numbers: Mapping[int, str | None] | Collection[int],
+    objections: Objections,
 ) -> _Shows:
     """Everybody who is to be shown by number or by a point. A point on two faces shows neither."""
-    wishes = [(_with_id(tracks, n), Reason.SHOWN_NUMBER, f"--show {n}") for n in sorted(set(numbers))]
+    said = numbers if isinstance(numbers, Mapping) else dict.fromkeys(numbers)
+    wishes = [(_with_id(tracks, n), Reason.SHOWN_NUMBER, number_rule(n, said[n])) for n in sorted(said)]
     shows = _Shows({}, {}, [], False)
     needs_look = False
     for line in policy.show:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Decision", "Reason"]
+__all__ = ["Decision", "Reason", "number_rule"]
 
 _RULE = re.compile(r"[A-Za-z0-9_, +-]{1,120}")
 
@@ -55,6 +55,11 @@ class Reason(StrEnum):
         return self in (Reason.SHOWN_NUMBER, Reason.SHOWN_POINT, Reason.IN_REGION)
 
 
+def number_rule(number: int, said: str | None = None) -> str:
+    """What reports call a number of `--show`; `said` is the token or the role that was given with it."""
+    return f"--show {number}" if said is None else f"--show {number} {said}"
+
+
 @dataclass(frozen=True, eq=False)
 class Decision:
     """One person's verdict.
@@ -64,8 +69,8 @@ class Decision:
     track_id: the person's number.
     verdict: "cover" or "show".
     reason: why; a showing reason exactly when the verdict is "show".
-    rule: the line it came from, such as "consent_region 1", "objected L07", "show teacher" or "--show 1"; None where
-        no line says anything.
+    rule: the line it came from, such as "consent_region 1", "objected L07", "show teacher" or "--show 1 L05"; None
+        where no line says anything.
     covered_frames: int32 (k,), increasing indices of the pictures in which somebody who is shown is covered all the
         same, because the face overlaps one that is covered. Empty for those who are covered anyway.
 

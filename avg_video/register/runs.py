@@ -29,6 +29,7 @@ __all__ = [
     "make_again",
     "no_longer_shown",
     "reference",
+    "visible_before",
     "withdrawn_outputs",
 ]
 
@@ -194,6 +195,19 @@ def no_longer_shown(register: Register, run_id: UUID, on: date) -> tuple[str, ..
             return ()
         shown = db.execute("SELECT token FROM shown WHERE output_id = ? AND token IS NOT NULL", (row["id"],))
         return _against(db, sorted(token for (token,) in shown), row["purpose"], on)
+
+
+def visible_before(db: sqlite3.Connection, recording_sha256: str | None = None) -> tuple[str, ...]:
+    """Tokens of those who are or were visible in some copy of that recording, or of any."""
+    rows = db.execute(
+        """
+        SELECT DISTINCT token FROM shown JOIN output ON output.id = shown.output_id
+        JOIN recording ON recording.id = output.recording_id
+        WHERE token IS NOT NULL AND (?1 IS NULL OR recording.sha256 = ?1) ORDER BY token
+        """,
+        (recording_sha256,),
+    )
+    return tuple(token for (token,) in rows)
 
 
 def withdrawn_outputs(register: Register, token: str) -> tuple[Copy, ...]:

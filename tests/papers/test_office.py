@@ -148,6 +148,28 @@ def test_consent_decides_who_is_shown(tmp_path: Path) -> None:
     assert (by_number.shown, by_number.objected) == (frozenset({1}), frozenset({2}))
 
 
+def test_who_said_no_since_an_earlier_copy_is_shown_by_no_line_that_names_nobody(tmp_path: Path) -> None:
+    register, source = tmp_path / "register.sqlite", tmp_path / "les.source"
+    source.write_bytes(b"the recording")
+    says_yes(register)
+    made = showing("show pupil L05")
+    of_source = made.input.model_copy(update={"sha256": hashlib.sha256(b"the recording").hexdigest()})
+    office = Office(register=register)
+    file(prepare(office, AP, today=DAY), made.model_copy(update={"input": of_source}), tmp_path, [])
+    region = parse_policy('purpose = "open-day"\n[[consent_region]]\npolygon = [[0, 0], [1, 0], [1, 1]]')
+    assert not prepare(office, region, source=source).needs_look
+    with open_register(register) as opened:
+        withdraw(opened, "L05", purpose="open-day")
+    papers = prepare(office, region, shown={3: None}, source=source)
+    assert papers.policy.consent_region[0].withheld
+    assert (papers.shown, papers.objected, papers.needs_look) == (frozenset(), frozenset({3}), True)
+    assert [consent.state for consent in papers.statement(made.run_id, 1.0).consents] == ["withdrawn", "withdrawn"]
+    (tmp_path / "other").write_bytes(b"another recording")
+    assert not prepare(office, region, source=tmp_path / "other").needs_look
+    elsewhere = region.model_copy(update={"purpose": "website"})
+    assert not prepare(office, elsewhere, source=source).needs_look  # the no was for the open day
+
+
 def test_log_and_register_know_the_copy_when_it_has_its_name(tmp_path: Path) -> None:
     register, log = tmp_path / "register.sqlite", tmp_path / "avg-log.jsonl"
     says_yes(register)

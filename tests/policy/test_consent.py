@@ -95,11 +95,41 @@ def test_numbers_of_the_command_line() -> None:
     done = apply_consents(Policy(), {"L05": "given", "L06": "refused"}, profile=AP, shown=shown)
     assert (done.shown, done.objected) == ({1}, {2, 3, 4})
     assert [(f.token, f.state, f.rule) for f in done.findings] == [
-        ("L05", "given", "--show 1"),
-        ("L06", "refused", "--show 2"),
+        ("L05", "given", "--show 1 L05"),
+        ("L06", "refused", "--show 2 L06"),
     ]
     done = apply_consents(Policy(), {"L06": "refused"}, profile=RUG, shown=shown)
     assert (done.shown, done.objected) == ({1, 3, 4}, {2})
+
+
+def test_lines_that_name_nobody_do_not_show_who_said_no_since_an_earlier_copy() -> None:
+    lines = policy(
+        show=[{"who": "teacher", "at": AT}, {"who": "pupil", "at": AT}, {"who": "pupil", "pupil": "L05", "at": AT}],
+        consent_region=[{"polygon": WHOLE}, {"polygon": WHOLE, "pupils": ["L01"]}],
+    )
+    shown = {1: None, 2: "teacher", 3: "L05"}
+    done = apply_consents(lines, {}, profile=None, shown=shown, said_no={"L07": "withdrawn"})
+    assert (done.shown, done.objected, done.needs_look) == ({2, 3}, {1}, True)
+    assert [line.withheld for line in done.policy.show] == [False, True, False]
+    assert [line.withheld for line in done.policy.consent_region] == [True, False]
+    assert done.warnings[0] == (
+        "consent_region 1: it shows nobody, because it does not say whom it shows, and L07, who could be seen in an "
+        "earlier copy of this recording, said no"
+    )
+    found = [finding.rule for finding in done.findings if (finding.token, finding.state) == ("L07", "withdrawn")]
+    assert found == ["consent_region 1", "show pupil", "--show 1"]
+
+
+@pytest.mark.parametrize("by", ["objected", "show", "number"])
+def test_once_a_line_points_at_who_said_no_the_others_count_again(by: str) -> None:
+    at = {"pupil": "L07", "at": AT}
+    named = policy(**{by: [at if by == "objected" else at | {"who": "pupil"}]} if by != "number" else {})
+    lines = named.model_copy(update={"consent_region": policy(consent_region=[{"polygon": WHOLE}]).consent_region})
+    shown = {4: "L07"} if by == "number" else None
+    done = apply_consents(lines, {"L07": "withdrawn"}, profile=RUG, shown=shown, said_no={"L07": "withdrawn"})
+    assert not done.policy.consent_region[0].withheld
+    assert not done.shown
+    assert all(line.withheld for line in done.policy.show)
 
 
 def test_a_teacher_who_chose_to_be_filmed_needs_no_consent_on_record() -> None:
@@ -160,7 +190,7 @@ def test_tokens_that_are_asked_and_those_behind_a_rule() -> None:
     assert tokens_behind("consent_region 1", lines, shown) == ("L01", "L02")
     assert tokens_behind("consent_region 1, 2", lines, shown) == ("L01", "L02", "L03")
     assert tokens_behind("show pupil L07", lines, shown) == ("L07",)
-    assert tokens_behind("--show 4", lines, shown) == ("L05",)
+    assert tokens_behind("--show 4 L05", lines, shown) == ("L05",)
     assert tokens_behind("--show 5", lines, shown) == ()
     assert tokens_behind("show teacher", lines, shown) == ()
 
