@@ -14,7 +14,18 @@ import locale
 import os
 from importlib.resources import as_file, files
 
-__all__ = ["LANGUAGES", "LANGUAGE_VARIABLE", "active", "cause_of", "language_of_computer", "mark", "mark_plural", "tr", "trn", "use"]
+__all__ = [
+    "LANGUAGES",
+    "LANGUAGE_VARIABLE",
+    "active",
+    "cause_of",
+    "language_of_computer",
+    "mark",
+    "mark_plural",
+    "tr",
+    "trn",
+    "use",
+]
 
 LANGUAGES = ("en", "nl")
 """English, as written in the code, and Dutch."""
