@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avg_video.errors import AvgError
+from avg_video.language import active
 from avg_video.media.timing import Timeline
 from avg_video.papers.office import Office, Papers, prepare
 from avg_video.pipeline import Settings, follow_drawn
@@ -121,6 +122,7 @@ class Court:
         self._plan, self._settings, self._office, self._following = plan, settings, office, following
         self._lock = threading.Lock()
         self._last: Judgement | None = None
+        self._spoken = ""
 
     def judge(self, policy: Policy) -> Judgement:
         """What it comes to.
@@ -130,7 +132,8 @@ class Court:
         with self._lock:
             followed, awaited = self._following.of(policy)
             last = self._last
-            if last is not None and last.policy == policy and last.awaited == awaited:
+            same = last is not None and last.policy == policy and last.awaited == awaited
+            if last is not None and same and self._spoken == active():  # warnings are words
                 return last
             papers = prepare(self._office, policy, audio=self._settings.audio)
             plan = bind(self._plan, papers.policy)
@@ -143,7 +146,7 @@ class Court:
                 shown=papers.shown,
                 followed=followed,
             )
-            self._last = Judgement(policy, papers, plan, verdicts, awaited)
+            self._last, self._spoken = Judgement(policy, papers, plan, verdicts, awaited), active()
             return self._last
 
 

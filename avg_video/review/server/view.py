@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from avg_video.language import tr, trn
+from avg_video.language import mark, tr, trn
 from avg_video.media.timing import Timeline
 from avg_video.policy.decision import Decision, Reason
 from avg_video.policy.document import Policy
@@ -25,6 +25,8 @@ __all__ = ["boxes_view", "choices_view", "people_view", "profile_view", "second_
 OBJECTIONS = frozenset(
     (Reason.OBJECTED_NUMBER, Reason.OBJECTED_POINT, Reason.OBJECTED_SEAT, Reason.OBJECTION_INHERITED)
 )
+WHO = {"teacher": mark("teacher"), "pupil": mark("pupil"), "chosen": mark("somebody else")}
+"""Words that the page offers for `who`."""
 PER_FRACTION = 10_000
 """Boxes are sent as whole numbers, in ten-thousandths of the picture."""
 
@@ -127,7 +129,8 @@ def _rule_word(rule: str) -> str:
     """A line of the policy in a word: "show teacher" is the teacher, "consent_region 2" the region."""
     if rule.startswith("consent_region"):
         return tr("region")
-    return rule.removeprefix("show ")
+    who, *token = rule.removeprefix("show ").split(" ")
+    return " ".join([tr(WHO.get(who, who)), *token])
 
 
 def _sound(policy: Policy) -> str:
