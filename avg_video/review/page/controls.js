@@ -16,7 +16,7 @@ export class Controls {
     this.uncertain = el("span", { class: "count" });
     const jump = (way) => () => this.jump(way);
     this.before = button(t("film.previousPlace"), jump(-1), { bare: true, icon: "before" });
-    this.after = button(t("film.nextPlace"), jump(1), { icon: "after", class: "next-place" });
+    this.after = button(t("film.next"), jump(1), { icon: "after", class: "next-place", title: t("film.nextPlace") });
     this.after.append(this.uncertain);
     this.root = el("div", { class: "controls", role: "group", "aria-label": t("film.controls") },
       button(t("film.stepBack"), () => player.step(-1), { bare: true, icon: "back" }),

@@ -16,10 +16,10 @@ export class MakeView {
     this.app = app;
     this.happens = el("ul", { class: "happens" });
     this.warnings = el("ul", { class: "warnings" });
-    this.unconfirmed = el("p", { class: "note", hidden: true });
+    this.unconfirmed = button("", () => app.show(app.views.find((view) => view.id === "rules")), { hidden: true });
     this.start = button("", () => this.#make(), { icon: "check", class: "primary big" });
     this.before = el("div", {},
-      el("p", { class: "lead", text: t("make.lead") }), this.happens, this.warnings, this.unconfirmed, this.start,
+      el("p", { class: "lead", text: t("make.lead") }), this.happens, this.warnings, this.unconfirmed, el("div", { class: "row" }, this.start),
       el("p", { class: "soft" }, t("make.names")));
     this.bar = el("progress", { max: 1, "aria-label": t("make.progress") });
     this.left = el("p", { class: "left", role: "status" });
@@ -46,7 +46,7 @@ export class MakeView {
     set(this.warnings, "hidden", choices.warnings.length === 0);
     const open = choices.checklist.filter((check) => !check.confirmed).length;
     set(this.unconfirmed, "hidden", open === 0);
-    set(this.unconfirmed, "text", tn("make.unconfirmed", open));
+    set(this.unconfirmed.lastChild, "text", tn("make.unconfirmed", open));
     set(this.start.lastChild, "text", t("make.start", { name: film.kept_name }));
   }
 

@@ -166,7 +166,8 @@ class Card {
   update(decided) {
     set(this.root, "data-state", decided.state);
     set(this.badge, "text", t(`state.${decided.state}`));
-    set(this.why, "text", decided.rule && decided.state === "shown" ? t("people.why", { why: decided.why, rule: decided.rule }) : decided.why);
+    const parts = /^consent_region (.+)$/.exec(decided.rule ?? "")?.[1];
+    set(this.why, "text", parts ? t("people.why", { why: decided.why, part: t("room.region", { number: parts }) }) : decided.why);
     const others = decided.same.filter((number) => number !== decided.number);
     set(this.same, "hidden", others.length === 0);
     set(this.same, "text", t("people.same", { numbers: others.join(", ") }));
