@@ -135,7 +135,7 @@ def add_run_in(db: sqlite3.Connection, run: RunRow) -> str:
             record_sha256=run.record_sha256,
         )
         _settle(db, run, output_id)
-        if _against(db, run.shown, run.purpose, date.today()):
+        if _against(db, _visible(db, output_id), run.purpose, date.today()):
             make_again(db, [output_id], because="no-longer-shown", role=run.role)
     return reference(run.run_id)
 
@@ -193,8 +193,7 @@ def no_longer_shown(register: Register, run_id: UUID, on: date) -> tuple[str, ..
         row = db.execute("SELECT id, purpose FROM output WHERE run_id = ?", (str(run_id),)).fetchone()
         if row is None:
             return ()
-        shown = db.execute("SELECT token FROM shown WHERE output_id = ? AND token IS NOT NULL", (row["id"],))
-        return _against(db, sorted(token for (token,) in shown), row["purpose"], on)
+        return _against(db, _visible(db, row["id"]), row["purpose"], on)
 
 
 def visible_before(db: sqlite3.Connection, recording_sha256: str | None = None) -> tuple[str, ...]:
@@ -270,6 +269,12 @@ def _against(db: sqlite3.Connection, tokens: Iterable[str], purpose: str | None,
     return tuple(token for token in tokens if standing_in(db, token, purpose, on) in AGAINST)
 
 
+def _visible(db: sqlite3.Connection, output_id: int) -> list[str]:
+    """Tokens of those who are visible in the copy, in order."""
+    rows = db.execute("SELECT token FROM shown WHERE output_id = ? AND token IS NOT NULL ORDER BY token", (output_id,))
+    return [token for (token,) in rows]
+
+
 def _recording(db: sqlite3.Connection, run: RunRow) -> int:
     """The id of the recording, which is added with the place it was seen at."""
     now = moment()
@@ -320,11 +325,18 @@ def _output(db: sqlite3.Connection, run: RunRow, recording_id: int) -> int:
         f"INSERT INTO output ({columns}) VALUES ({places}) ON CONFLICT (sha256, path) DO UPDATE SET {anew}", values
     )
     (output_id,) = db.execute("SELECT id FROM output WHERE run_id = ?", (str(run.run_id),)).fetchone()
-    db.execute("DELETE FROM shown WHERE output_id = ?", (output_id,))
-    db.executemany(
-        "INSERT INTO shown (output_id, token) VALUES (?, ?)", [(output_id, t) for t in dict.fromkeys(run.shown)]
-    )
+    _shown(db, run, int(output_id))
     return int(output_id)
+
+
+def _shown(db: sqlite3.Connection, run: RunRow, output_id: int) -> None:
+    """Who is visible in the copy: those of an earlier run with the same bytes are so still, whatever this one says."""
+    known = "SELECT token FROM shown JOIN output ON id = output_id WHERE sha256 = ? AND token IS NOT NULL"
+    visible = {token for (token,) in db.execute(known, (run.output_sha256,))}.union(run.shown)
+    here = {token for (token,) in db.execute("SELECT token FROM shown WHERE output_id = ?", (output_id,))}
+    db.executemany(
+        "INSERT INTO shown (output_id, token) VALUES (?, ?)", [(output_id, t) for t in sorted(visible - here)]
+    )
 
 
 def _json(terms: Terms) -> str | None:

@@ -129,9 +129,18 @@ def test_the_same_bytes_at_the_same_path_are_one_copy_of_the_newer_run(register:
     second = run_row(tmp_path)
     assert second.output_sha256 == first.output_sha256
     add_run(register, second)
-    assert states(register) == {str(second.run_id): "kept"}
-    assert rows(register, "SELECT * FROM shown") == []
+    # The very same pictures: whoever could be seen in them can be seen still, whatever the newer run says.
+    assert states(register) == {str(second.run_id): "make-again"}
+    assert [row["token"] for row in rows(register, "SELECT * FROM shown")] == ["L07"]
     assert kinds(register).count("run") == 2  # the events know both
+
+
+def test_the_same_bytes_at_two_paths_show_the_same_people(register: Register, tmp_path: Path) -> None:
+    first = run_row(tmp_path, "a.mp4", shown=("L07",))
+    add_run(register, first)
+    add_run(register, replace(run_row(tmp_path, "b.mp4", shown=("L08",)), output_sha256=first.output_sha256))
+    withdraw(register, "L07")
+    assert [copy.path.name for copy in withdrawn_outputs(register, "L07")] == ["a.mp4", "b.mp4"]
 
 
 def test_the_same_bytes_at_two_paths_are_two_copies(register: Register, tmp_path: Path) -> None:
