@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,6 +37,7 @@ def people_fingerprint(tracks: Sequence[Track], timeline: Timeline) -> str:
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=1)  # plans are never changed, and an hour of thirty people is 40 MB to hash
 def numbers_of(plan: Plan) -> Numbers:
     """What a policy must say so that numbers in it mean people of this plan (as it was found, before any split)."""
     return Numbers(recording=plan.source_sha256, people=people_fingerprint(plan.tracks, plan.timeline))

@@ -56,7 +56,8 @@ def _people(judged: Judgement) -> Iterator[dict[str, Any]]:
             low, high = track.first + first, track.first + last
             if seconds[high] - seconds[low] >= CARRIED_S:
                 yield _place("carried", low, high, line, track=track)
-        hidden = np.isin(track.frames, decision.covered_frames)
+        hidden = np.zeros(len(track), np.bool_)
+        hidden[decision.covered_frames - track.first] = True
         for first, last in _runs(hidden):
             yield _place("overlap", track.first + first, track.first + last, line, track=track)
 
