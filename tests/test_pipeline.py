@@ -16,6 +16,7 @@ from avg_video import pipeline
 from avg_video.errors import InputError, Interrupted, OutputError, PolicyError, UsageError
 from avg_video.pipeline import Settings, analyse, anonymise, default_output, record_path_for
 from avg_video.policy.document import parse_policy
+from avg_video.policy.plan import Plan
 from avg_video.record.store import read_record
 from avg_video.redact.paint import Style
 from benchmarks.measure import leaked
@@ -72,6 +73,19 @@ def test_without_a_policy_everybody_is_covered_in_every_picture(clip: Path, tmp_
     assert {p.reason for p in outcome.record.people} <= {"no-rule", "unconfirmed"}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.avg.json", "out.mp4"]
     assert read_record(outcome.record_path) == outcome.record
+
+
+@pytest.mark.parametrize("follow", ["fixed", "camera", "content"])
+def test_what_is_drawn_by_hand_is_covered_also_where_somebody_is_shown(
+    clip: Path, plan: Plan, tmp_path: Path, follow: str
+) -> None:
+    everybody = "[[consent_region]]\npolygon = [[0, 0], [1, 0], [1, 1], [0, 1]]\n"
+    x, y = LEFT[0] / SIZE[0], LEFT[1] / SIZE[1]
+    hand = f'[[cover]]\nbox = [{x - 0.07}, {y - 0.15}, {x + 0.07}, {y + 0.15}]\nfollow = "{follow}"\n'
+    outcome = anonymise(clip, tmp_path / "out.mp4", settings=FAST, plan=plan, policy=parse_policy(everybody + hand))
+    assert visible(clip, outcome.output) == (0.0, 1.0)
+    assert "one place is covered by hand" in outcome.record.warnings
+    assert outcome.exit_code == 0
 
 
 def test_pass_1_alone_covers_everybody_too(clip: Path, tmp_path: Path) -> None:
