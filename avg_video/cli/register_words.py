@@ -212,9 +212,10 @@ def without_term_line(n: int) -> list[str]:
         return []
     return [
         trn(
-            "{n} file has no storage term, since no profile was named when it was made; this list will never name it.",
-            "{n} files have no storage term, since no profile was named when they were made; this list will never name "
-            "them.",
+            "{n} file has no storage term, since it was made without a profile or with one that sets none; this list "
+            "will never name it.",
+            "{n} files have no storage term, since they were made without a profile or with one that sets none; this "
+            "list will never name them.",
             n,
         )
     ]

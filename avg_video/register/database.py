@@ -80,7 +80,10 @@ def open_register(path: Path | None = None, *, create: bool = True, wait_s: floa
         if not create:
             raise UsageError(
                 tr("there is no register here"),
-                remedy=tr("check the name after --register; the first consent or the first copy begins a register"),
+                remedy=tr(
+                    "check the name after --register; a register begins with the first consent, or the first copy that "
+                    "follows a profile"
+                ),
                 file=place,
             )
         make(place, own=place == default_register())

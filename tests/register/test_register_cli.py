@@ -188,7 +188,7 @@ def test_a_bound_is_told_as_one(shelf: Shelf) -> None:
     text = said(register(shelf, "due"))
     assert "6 months after the recording (rug)" in text
     assert "at the latest, since the date of the recording is not known" in text
-    assert "1 file has no storage term" in text
+    assert "1 file has no storage term, since it was made without a profile or with one that sets none" in text
 
 
 def test_nothing_due(shelf: Shelf) -> None:
