@@ -163,7 +163,7 @@ def test_an_interrupt_stops_all_and_leaves_nothing(tmp_path: Path, executor: Exe
 
 
 def test_a_process_that_does_not_listen_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avg_video.batch.run.STOP_S", 0.5)
+    monkeypatch.setattr("avg_video.batch.run.STOP_S", 0.0)  # however soon it is, the process is gone before tidying up
     jobs = plant(tmp_path, a="deaf")
     summary = run_batch(jobs, copy, progress=Log(lambda: bool(marks(tmp_path))), out=tmp_path / "out")
     assert statuses(summary) == {"a": ("stopped", 130)}

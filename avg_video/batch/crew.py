@@ -76,7 +76,7 @@ class Crew(Protocol):
         """Ask every job to leave; they end with `Interrupted`."""
 
     def kill(self) -> None:
-        """End what didn't leave."""
+        """End what didn't leave, and see it ended."""
 
     def close(self) -> None:
         """Let go of everything, once no job runs."""
@@ -202,8 +202,11 @@ class LocalCrew:
         self._stop.set()
 
     def kill(self) -> None:
-        for process in set(multiprocessing.active_children()) - self._before:
+        ours = set(multiprocessing.active_children()) - self._before
+        for process in ours:
             process.terminate()
+        for process in ours:
+            process.join(STOP_S)  # until it is gone, its temporary files count as in use
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
