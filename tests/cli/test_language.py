@@ -17,7 +17,8 @@ from avg_video.cli import batch, main, words
 from avg_video.cli.spoken import Spoken, chosen_language
 from avg_video.policy import regions
 from avg_video.record import report_words
-from tests.cli.helpers import avg_blur
+from avg_video.record.store import read_record
+from tests.cli.helpers import avg_blur, lesson
 
 NO_FILE = {
     "en": "avg-blur: nope.mp4: not found; check the name and the folder\n",
@@ -160,3 +161,18 @@ def test_the_words_that_are_translated_are_all_there_are() -> None:
     assert set(batch.STATES) == set(statuses)
     assert set(words.HIDDEN) == set(report_words.HIDDEN)
     assert get_args(regions.Lost) == regions.LOST
+
+
+def test_a_run_and_its_record_are_in_one_language(tmp_path: Path) -> None:
+    clip = lesson(tmp_path / "les.mp4")
+    ran = avg_blur("--lang", "nl", clip)
+    assert ran.exit_code == 0, ran.stderr
+    said = ran.stdout.splitlines()
+    assert said[0] == f"Gemaakt: {tmp_path / 'les.avg.mp4'}"
+    assert any(line.startswith("  personen ") and "afgedekt, niemand zichtbaar" in line for line in said)
+    assert said[-1] == "Bekijk de kopie één keer helemaal voordat je haar doorgeeft."
+    record = read_record(tmp_path / "les.avg.json")
+    assert record.language == "nl"
+    assert "weerspiegelingen in ramen en spiegels" in record.not_checked
+    assert avg_blur(clip, "--overwrite").stdout.startswith("Made ")
+    assert read_record(tmp_path / "les.avg.json").language == "en"
