@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 
 from avg_video.batch import BatchSummary, Job, collect, run_batch, worker
-from avg_video.batch.one import already_done
+from avg_video.batch.one import already_done, make_one
 from avg_video.detect.detector import load_detector
 from avg_video.errors import ModelError
 from avg_video.papers.office import Office, prepare
-from avg_video.pipeline import Settings, policy_beside, record_path_for
+from avg_video.pipeline import Settings, Silent, policy_beside, record_path_for
+from avg_video.record.hashes import sha256_file
 from avg_video.record.store import read_record
 from avg_video.redact.paint import Style
+from avg_video.register.database import open_register
 from tests.support.clips import noise, write_clip
 from tests.support.people import place
 
@@ -183,3 +185,21 @@ def test_the_copy_holds_what_it_should(made: Path) -> None:
     assert len(pictures) == 8
     face = pictures[4][52:92, 80:112].astype(float)
     assert np.ptp(face.mean(axis=2)) < 40  # a solid cover is flat; the portrait spans 150 and more
+
+
+def test_a_register_learns_of_copies_that_were_made_without_it(tmp_path: Path) -> None:
+    """Otherwise they would not be found when somebody who is visible in them withdraws their consent."""
+    clip(tmp_path / "in" / "a.mp4", 60)
+    (tmp_path / "out").mkdir()
+    (job,) = collect([tmp_path / "in"], tmp_path / "out").jobs
+    place, settings = tmp_path / "register.sqlite", replace(SETTINGS, overwrite=True)
+    offices = [None, Office(register=place), Office(register=place)]
+    said = [make_one(job, Silent(), settings=settings, office=office).status for office in offices]
+    assert said == ["done", "skipped", "skipped"]
+    with open_register(place) as register, register.changing() as db:
+        (row,) = db.execute("SELECT * FROM output").fetchall()
+        assert (row["path"], row["sha256"], row["state"]) == (str(job.output), sha256_file(job.output), "kept")
+        assert row["run_id"] == str(read_record(record_path_for(job.output)).run_id)
+        db.execute("UPDATE output SET state = 'make-again'")
+    again = [make_one(job, Silent(), settings=settings, office=offices[1]).status for _ in range(2)]
+    assert again == ["done", "skipped"]

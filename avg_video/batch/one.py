@@ -70,8 +70,8 @@ def already_done(job: Job, settings: Settings, papers: Papers) -> Record | None:
     """The record of a copy that lies under the job's output name, if making it again would give the same.
 
     Everything must hold: a valid record, made with these settings, this policy, profile and checklist, the consents as
-    they stand now, and without numbers chosen by hand, from this very recording, and the copy unchanged since. In any
-    doubt it is not done.
+    they stand now, and without numbers chosen by hand, from this very recording, the copy unchanged since, and not one
+    that the register wants made again. In any doubt it is not done.
     """
     record_path = record_path_for(job.output)
     if not job.output.is_file() or not record_path.is_file():
@@ -87,4 +87,5 @@ def already_done(job: Job, settings: Settings, papers: Papers) -> Record | None:
     if papers.confirmed != {check.id for check in record.processing.checklist if check.confirmed}:
         return None
     same = record.output.sha256 == sha256_file(job.output) and record.input.sha256 == sha256_file(job.source)
-    return record if same else None
+    places = {"source": job.source, "output": job.output, "record_path": record_path}
+    return record if same and papers.may_stay(record, **places) else None

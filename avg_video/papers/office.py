@@ -24,7 +24,16 @@ from avg_video.record.log import Head, append, check_log_place, unbegin
 from avg_video.record.model import Record
 from avg_video.record.processing import ConsentEntry, ProcessingEntry
 from avg_video.register.database import Register, open_register
-from avg_video.register.runs import RunRow, add_run_in, call_off_in, expect_in, reference, visible_before
+from avg_video.register.runs import (
+    RunRow,
+    add_run,
+    add_run_in,
+    call_off_in,
+    expect_in,
+    reference,
+    state_of,
+    visible_before,
+)
 from avg_video.register.standing import AGAINST, standing, standing_in
 
 __all__ = ["Filed", "Office", "Papers", "prepare"]
@@ -98,6 +107,22 @@ class Papers:
         """Tokens of those who are visible by those rules, each once, in order."""
         named = (tokens_behind(rule, self.policy, self.chosen) for rule in rules if rule is not None)
         return tuple(sorted({token for tokens in named for token in tokens}))
+
+    def may_stay(self, record: Record, *, source: Path, output: Path, record_path: Path) -> bool:
+        """Whether a copy that lies there from an earlier run, as this run would make it, need not be made again. A
+        register that does not know it learns of it: who is visible in it may withdraw their consent.
+
+        Raises `RegisterError` when the register can't be read or written to.
+        """
+        if self.office.register is None:
+            return True
+        with open_register(self.office.register) as register:
+            state = state_of(register, record.output.sha256, output)
+            if state is None:
+                digest = sha256_file(record_path)
+                add_run(register, self._row(record, digest, source=source, output=output, record_path=record_path))
+                state = state_of(register, record.output.sha256, output)
+            return state != "make-again"
 
     @contextlib.contextmanager
     def filed(

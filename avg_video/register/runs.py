@@ -29,6 +29,7 @@ __all__ = [
     "make_again",
     "no_longer_shown",
     "reference",
+    "state_of",
     "visible_before",
     "withdrawn_outputs",
 ]
@@ -185,6 +186,14 @@ def _was_added(db: sqlite3.Connection, run: RunRow) -> bool:
     """Whether its event is there, which is written last."""
     done = "SELECT 1 FROM event WHERE kind = 'run' AND instr(text, ?)"
     return db.execute(done, (str(run.run_id),)).fetchone() is not None
+
+
+def state_of(register: Register, sha256: str, path: Path) -> str | None:
+    """What the register says of that copy, as `Copy.state`; None when it does not know it."""
+    with register.reading() as db:
+        found = "SELECT state FROM output WHERE sha256 = ? AND path = ?"
+        row = db.execute(found, (sha256, path_in(path.absolute()))).fetchone()
+        return None if row is None else str(row["state"])
 
 
 def no_longer_shown(register: Register, run_id: UUID, on: date) -> tuple[str, ...]:
