@@ -56,6 +56,7 @@ export class Stage extends EventTarget {
     const { film } = this.#store;
     if (!film) return;
     const room = this.root.getBoundingClientRect();
+    if (!room.width) return;
     const w = Math.max(Math.floor(Math.min(room.width, room.height * film.display_aspect)), 80);
     const h = Math.round(w / film.display_aspect);
     if (w === this.size.w && h === this.size.h) return;
