@@ -50,6 +50,7 @@ class Server:
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="critical",  # what a stranger sends must not fill the terminal
             access_log=False,
             server_header=False,
             proxy_headers=False,
