@@ -259,6 +259,12 @@ def prepare(
     allowed = apply_consents(policy, states, profile=profile, shown=shown, keep_sound=keep_sound, said_no=said_no)
     missing = unconfirmed(profile, confirmed)
     warnings = list(allowed.warnings)
+    # Where consent is needed nobody is shown then anyway; elsewhere a no would have counted.
+    unasked = bool(tokens) and office.register is None and not (profile is not None and profile.needs_consent)
+    if unasked:
+        warnings.append(
+            tr("whether somebody said no was not looked up in a register, for: {tokens}", tokens=", ".join(tokens))
+        )
     if missing:
         assert profile is not None
         warnings.append(
@@ -273,7 +279,7 @@ def prepare(
         shown=allowed.shown,
         objected=allowed.objected,
         warnings=tuple(warnings),
-        needs_look=allowed.needs_look or bool(missing),
+        needs_look=allowed.needs_look or bool(missing) or unasked,
         office=office,
         profile=profile,
         confirmed=confirmed,

@@ -148,6 +148,16 @@ def test_consent_decides_who_is_shown(tmp_path: Path) -> None:
     assert (by_number.shown, by_number.objected) == (frozenset({1}), frozenset({2}))
 
 
+def test_a_register_that_was_not_asked_is_told(tmp_path: Path) -> None:
+    named = AP.model_copy(update={"profile": None, "confirm": ()})
+    papers = prepare(Office(), named)
+    assert papers.needs_look
+    assert papers.warnings == ("whether somebody said no was not looked up in a register, for: L05",)
+    assert prepare(Office(), Policy(), shown={3: "L08"}).needs_look
+    assert not prepare(Office(), Policy(), shown={3: "teacher"}).needs_look  # whose no could it be?
+    assert not prepare(Office(register=tmp_path / "register.sqlite"), named).needs_look
+
+
 def test_who_said_no_since_an_earlier_copy_is_shown_by_no_line_that_names_nobody(tmp_path: Path) -> None:
     register, source = tmp_path / "register.sqlite", tmp_path / "les.source"
     source.write_bytes(b"the recording")
