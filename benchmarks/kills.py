@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -145,23 +146,24 @@ _STEPS = ("open", "fsync", "link", "unlink", "replace", "truncate", "ftruncate",
 """The system's functions that change what is on the disk, or mark the moment between two changes."""
 
 
-def kill_at_steps(lesson: Path, every: int = 1) -> Iterator[Kill]:
+def kill_at_steps(lesson: Path, every: int = 1, *, links: bool = True) -> Iterator[Kill]:
     """Make one copy again and again, each time killed at the next of its steps on the disk, until one comes through.
 
-    Needs `os.fork`. Nothing may have been run in this process before that started threads.
+    `links` False: as on a disk that has no hard links, such as most sticks. Needs `os.fork`. Nothing may have been run
+    in this process before that started threads.
     """
     output, folder = default_output(lesson), lesson.parent
     expected = {lesson.name, output.name, record_path_for(output).name, LOG_NAME}
     step = 0
     while True:
         data_folder().mkdir()
-        status = _forked(lesson, output, step)
+        status = _forked(lesson, output, step, links)
         whole, temporaries, faults = look_at_one(output)
         faults += look_at_papers(folder, killed=True)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         if status and not killed:
             faults.append(f"ended with status {status}")
-        if killed and (again := _forked(lesson, output, None)):
+        if killed and (again := _forked(lesson, output, None, links)):
             faults.append(f"the next run ends with status {again}")
         faults += look_at_one(output)[2] + look_at_papers(folder)
         faults += [f"the next run leaves {name}" for name in sorted({p.name for p in folder.iterdir()} - expected)]
@@ -174,11 +176,11 @@ def kill_at_steps(lesson: Path, every: int = 1) -> Iterator[Kill]:
         step += every
 
 
-def _forked(lesson: Path, output: Path, step: int | None) -> int:
+def _forked(lesson: Path, output: Path, step: int | None, links: bool) -> int:
     """How a process of its own ends that makes the copy; with `step` it is killed there."""
     pid = os.fork()
     if pid == 0:
-        _make_and_die(lesson, output, step)
+        _make_and_die(lesson, output, step, links)
     return os.waitpid(pid, 0)[1]
 
 
@@ -190,7 +192,7 @@ def look_at_one(output: Path) -> tuple[int, int, list[str]]:
     return int(output.exists() and not wrong), len(parts), wrong
 
 
-def _make_and_die(lesson: Path, output: Path, step: int | None) -> None:
+def _make_and_die(lesson: Path, output: Path, step: int | None, links: bool) -> None:
     """In a process of its own: make the copy, and end without a word before the `step`-th change on the disk.
 
     Writing counts twice: before it, and when half of it is done. Every statement to the register counts as well.
@@ -220,6 +222,11 @@ def _make_and_die(lesson: Path, output: Path, step: int | None) -> None:
     class Register(sqlite3.Connection):
         execute = deadly(sqlite3.Connection.execute)
 
+    def refused(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if not links:
+        os.link = refused
     write = os.write
     os.write = half
     for name in _STEPS:
@@ -240,6 +247,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=100, help="kills of a batch")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--no-links", action="store_true", help="kill at steps as on a disk without hard links")
     parser.add_argument("--json", type=Path, metavar="FILE")
     return parser.parse_args(words)
 
@@ -255,7 +263,7 @@ def main(words: Sequence[str] | None = None) -> int:
         alone.parent.mkdir()
         shutil.copyfile(lessons / "lesson0.mp4", alone)
         if hasattr(os, "fork"):
-            steps = list(kill_at_steps(alone))
+            steps = list(kill_at_steps(alone, links=not chosen.no_links))
         kills = []
         for seed in range(chosen.first_seed, chosen.first_seed + chosen.times):
             kills.append(kill_a_batch(lessons, Path(top) / "out", seed, jobs=chosen.jobs))

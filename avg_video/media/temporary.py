@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import importlib
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -288,7 +290,10 @@ def _rename_without_replacing(path: Path, final: Path) -> None:
     else:
         path.unlink()
         return
-    # No hard links here: take the name first (which only succeeds if it is free), then rename over our own empty file.
+    if _rename_if_free(path, final):
+        return
+    # Take the name first (which only succeeds if it is free), then rename over our own empty file. Killed in between,
+    # the empty file stays.
     handle = os.open(final, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     os.close(handle)
     try:
@@ -296,6 +301,30 @@ def _rename_without_replacing(path: Path, final: Path) -> None:
     except BaseException:
         final.unlink()
         raise
+
+
+def _rename_if_free(path: Path, final: Path) -> bool:
+    """Rename in a single step that is refused (`FileExistsError`) if the name is taken; False where there is none.
+
+    renameat2(2) of Linux, which FAT and exFAT know, though they have no hard links, and renamex_np(2) of macOS.
+    """
+    old, new = os.fsencode(path), os.fsencode(final)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "linux":
+            failed = libc.renameat2(-100, old, -100, new, 1)  # AT_FDCWD twice, RENAME_NOREPLACE
+        elif sys.platform == "darwin":
+            failed = libc.renamex_np(old, new, 4)  # RENAME_EXCL
+        else:
+            return False
+    except (AttributeError, OSError, TypeError):
+        return False  # a C library without it
+    if not failed:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP):
+        return False  # a file system without it
+    raise OSError(number, os.strerror(number), str(path), None, str(final))
 
 
 def sync_folder(folder: Path) -> None:

@@ -33,8 +33,9 @@ def kills(*words: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_at_every_step_on_the_disk() -> None:
-    found = kills("--times", "0")
+@pytest.mark.parametrize("disk", [[], ["--no-links"]], ids=["ordinary", "without hard links"])
+def test_at_every_step_on_the_disk(disk: list[str]) -> None:
+    found = kills("--times", "0", *disk)
     assert found["faults"] == []
     # Two files made, synced, named and their folder synced; before that the key, the log and every statement of SQLite.
     assert found["steps_killed"] >= 60

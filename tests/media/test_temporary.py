@@ -117,10 +117,12 @@ def test_overwriting_replaces_only_at_the_end(tmp_path: Path) -> None:
     assert final.read_bytes() == b"new"
 
 
-@pytest.mark.parametrize("links", [True, False])
-def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
-    if not links:
+@pytest.mark.parametrize("way", ["link", "rename", "take the name first"])
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    if way != "link":
         monkeypatch.setattr(os, "link", _no_links)
+    if way == "take the name first":
+        monkeypatch.setattr("avg_video.media.temporary._rename_if_free", _never)
     final = tmp_path / "out.mp4"
     with PrivateTemporary(final) as t:
         t.path.write_bytes(b"ours")
@@ -148,8 +150,37 @@ def _no_links(*_: object, **__: object) -> None:
     raise OSError(errno.EPERM, "Operation not permitted")
 
 
-def test_works_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _never(*_: object) -> bool:
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems know the step on some file systems only")
+def test_without_hard_links_the_name_is_never_that_of_an_empty_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed there would leave it: a key, a register or a copy with nothing in it."""
     monkeypatch.setattr(os, "link", _no_links)
+    final, opened, ordinary = tmp_path / "out.mp4", [], os.open
+
+    def noting(path: Path, *arguments: int) -> int:
+        opened.append(Path(path))
+        return ordinary(path, *arguments)
+
+    with PrivateTemporary(final) as t:
+        t.path.write_bytes(b"ours")
+        monkeypatch.setattr(os, "open", noting)
+        t.publish()
+    assert final.read_bytes() == b"ours"
+    assert final not in opened
+
+
+@pytest.mark.parametrize("in_one_step", [True, False])
+def test_works_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_step: bool
+) -> None:
+    monkeypatch.setattr(os, "link", _no_links)
+    if not in_one_step:
+        monkeypatch.setattr("avg_video.media.temporary._rename_if_free", _never)
     with PrivateTemporary(tmp_path / "out.mp4") as t:
         t.path.write_bytes(b"ours")
         t.publish()
