@@ -115,7 +115,7 @@ def find_plan(source_sha256: str) -> Path | None:
 
     Raises what `private_folder` raises.
     """
-    kept = _kept_plans(source_sha256)
+    kept = _looked_at(source_sha256)  # not those of a review: the page's numbers may be others than theirs
     return kept[0] if kept else None
 
 
@@ -124,7 +124,8 @@ def find_plan_of(numbers: Numbers) -> Plan | None:
 
     Raises what `private_folder` raises.
     """
-    for path in _kept_plans(numbers.recording):
+    reviewed = shelf_path(numbers.recording, PLAN_SUFFIX)
+    for path in (*([reviewed] if _trusted(reviewed) else []), *_looked_at(numbers.recording)):
         with contextlib.suppress(UsageError):  # one that is damaged, or of another version, is not the one
             plan = Plan.load(path)
             if numbers_of(plan) == numbers:
@@ -142,10 +143,10 @@ def shelf_path(source_sha256: str, suffix: str) -> Path:
     return shelf() / f"{_name(source_sha256)}{suffix}"
 
 
-def _kept_plans(source_sha256: str) -> list[Path]:
-    """All plans kept for that recording, the newest first."""
+def _looked_at(source_sha256: str) -> list[Path]:
+    """All plans that `avg-blur look` kept for that recording, the newest first."""
     name, folder = _name(source_sha256), private_folder()
-    places = [folder / f"{name}{PLAN_SUFFIX}", shelf_path(source_sha256, PLAN_SUFFIX)]
+    places = [folder / f"{name}{PLAN_SUFFIX}"]
     note = folder / f"{name}{NOTE_SUFFIX}"
     if _trusted(note):
         places.append(Path(os.fsdecode(note.read_bytes())))

@@ -14,9 +14,10 @@ import pytest
 
 from avg_video.errors import UsageError
 from avg_video.policy.document import policy_of
+from avg_video.policy.people import numbers_of
 from avg_video.policy.plan import Plan
 from avg_video.review import shelf
-from avg_video.review.places import find_plan, shelf_path
+from avg_video.review.places import find_plan, find_plan_of, shelf_path
 from tests.review import samples
 
 SHA = "ab" * 32
@@ -41,7 +42,8 @@ def test_a_plan_is_found_again_by_recording_and_detector(plan: Plan) -> None:
     assert [t.id for t in again.tracks] == [t.id for t in plan.tracks]
     assert shelf.kept_plan(plan.source_sha256, "yunet") is None
     assert shelf.kept_plan(SHA, "centerface") is None
-    assert find_plan(plan.source_sha256) == shelf_path(plan.source_sha256, ".avgplan")
+    assert find_plan(plan.source_sha256) is None, "its numbers are not those of a page of avg-blur look"
+    assert find_plan_of(numbers_of(plan)) is not None
 
 
 def test_what_is_damaged_is_as_if_it_were_not_there(plan: Plan) -> None:

@@ -147,9 +147,9 @@ class Gate:
         elif self._known(scope):
             await _answer(send, 200, _WELCOME, b"text/html; charset=utf-8")
         else:
-            await _refuse(send, 403, "forbidden")
             if right:  # one of the two is not who the address was meant for, and may be the one with the cookie
                 self._reused()
+            await _refuse(send, 403, "forbidden")
 
 
 def _all(scope: Scope, name: bytes) -> list[bytes]:
