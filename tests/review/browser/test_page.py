@@ -1,4 +1,4 @@
-"""What the page does besides the way of a teacher: keys, languages, hostile names, splits, cancelling, other windows."""
+"""What the page does besides the way of a teacher: keys, languages, hostile names, splits, other windows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def test_names_are_text_and_nothing_else(open_page: Open) -> None:
 def test_what_a_policy_says_is_text_and_nothing_else(open_page: Open, tmp_path: Path) -> None:
     (tmp_path / "les.avg.toml").write_text(
         'audio = "keep"\ncontroller = "<b onclick=alert(1)>School</b>"\n'
-        '[[cover]]\nbox = [0.1, 0.1, 0.2, 0.2]\nwhat = "constructor"\n[[show]]\nwho = "proto"\nat = { t = 0, x = 0.9, y = 0.1 }\n'
+        '[[cover]]\nbox = [0.1, 0.1, 0.2, 0.2]\nwhat = "constructor"\n'
+        '[[show]]\nwho = "proto"\nat = { t = 0, x = 0.9, y = 0.1 }\n'
     )
     page = open_page("les.mp4")
     page.click("[role=tab][data-view=hand]")
@@ -63,7 +64,8 @@ def test_scripts_from_elsewhere_are_refused(chromium: Any, film: Path) -> None:
             """() => {
                 const script = document.createElement('script');
                 const tries = [() => { document.body.innerHTML = '<b>x</b>'; }, () => document.write('<b>x</b>'),
-                    () => { script.text = 'document.title = "in"'; }, () => { script.src = 'https://example.org/x.js'; },
+                    () => { script.text = 'document.title = "in"'; },
+                    () => { script.src = 'https://example.org/x.js'; },
                     () => { document.body.setAttribute('onclick', 'document.title = "in"'); }];
                 return tries.map((one) => { try { one(); return false; } catch { return true; } });
             }"""

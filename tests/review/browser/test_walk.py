@@ -40,7 +40,9 @@ class Lesson:
         self.path = path
         truth = json.loads((SAMPLE / "klas.json").read_text())
         self.size_wh: tuple[int, int] = tuple(truth["size"])
-        self.people: dict[str, list[Box | None]] = {who: boxes[CUT.start : CUT.stop] for who, boxes in truth["people"].items()}
+        self.people: dict[str, list[Box | None]] = {
+            who: boxes[CUT.start : CUT.stop] for who, boxes in truth["people"].items()
+        }
 
     def middle(self, who: str, index: int) -> tuple[float, float]:
         """Where that face is, in fractions of the picture."""
@@ -59,7 +61,12 @@ def lesson(tmp_path: Path) -> Lesson:
 @pytest.fixture
 def command(lesson: Lesson, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`avg-blur review`, and the address that it prints."""
-    environment = {**os.environ, "AVG_BLUR_DATA": str(tmp_path / "data"), "AVG_BLUR_LANG": "en", "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **os.environ,
+        "AVG_BLUR_DATA": str(tmp_path / "data"),
+        "AVG_BLUR_LANG": "en",
+        "PYTHONUNBUFFERED": "1",
+    }
     line = [sys.executable, "-m", "avg_video", "review", "--no-open", "--preset", "ultrafast", str(lesson.path)]
     with subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
