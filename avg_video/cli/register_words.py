@@ -168,8 +168,7 @@ def _why(due: Due, stock: Stock, today: date) -> list[str]:
 
 
 def _because(term: Term, due: Due) -> str:
-    profiles = ", ".join(sorted({copy.profile for copy in due.copies if copy.profile is not None}))
-    source = ", ".join(part for part in (profiles, term.place) if part)
+    source = ", ".join(part for part in (*due.profiles, term.place) if part)
     return f"{term_text(term)} ({source})" if source else term_text(term)
 
 
@@ -201,7 +200,7 @@ def due_row(due: Due, stock: Stock, today: date) -> dict[str, Any]:
         "no_later": due.deadline.no_later,
         "missing": list(due.deadline.missing),
         "term": None if term is None else {"after": term.after, term.unit: term.amount, "place": term.place or None},
-        "profiles": sorted({copy.profile for copy in due.copies if copy.profile is not None}),
+        "profiles": list(due.profiles),
         "why": _why(due, stock, today),
     }
 

@@ -41,6 +41,17 @@ class Due:
         """Whether it must go today, or should have gone."""
         return self.ground == "not-to-be-shown" or self.deadline.due(today)
 
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """Whose term set the last day, in order; without one, all that have a say in it."""
+        term = self.deadline.term
+        says = [
+            copy
+            for copy in self.copies
+            if term is None or term in (copy.keep_copy if self.what == "copy" else copy.keep_original)
+        ]
+        return tuple(sorted({copy.profile for copy in says if copy.profile is not None}))
+
     def missing_of(self, event: Event) -> tuple[CopyRow, ...]:
         """The copies that need the day of that event."""
         return tuple(

@@ -133,6 +133,16 @@ def test_overdue_comes_first_and_what_has_no_day_last(shelf: Shelf) -> None:
     assert days == [days_ago(22), days_ago(-27), None, None, None, None]
 
 
+def test_a_term_is_told_as_that_of_the_profile_that_set_it(shelf: Shelf) -> None:
+    """Of one recording that was copied under several profiles, none but one may have set the day."""
+    six_months = {"after": "recording", "months": 6, "text": "zes maanden", "place": "par. 1"}
+    one = shelf.copy(keep_original=six_months, profile="iclon")
+    shelf.copy("other", recording=shelf.folder / "lesson.mp4", keep_output=None, profile="rug")
+    know(shelf, one, "recording", date(2026, 1, 31))
+    (recording,) = (due for due in dues(shelf.stock()) if due.what == "recording")
+    assert (recording.deadline.on, recording.profiles) == (date(2026, 7, 31), ("iclon",))
+
+
 def test_files_without_a_term_are_counted(shelf: Shelf) -> None:
     shelf.copy("bare", keep_original=None, keep_output=None)
     shelf.copy("half", keep_output=None)
