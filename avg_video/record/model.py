@@ -188,9 +188,9 @@ class PolicyEntry(Entry):
     sha256: Sha256 | None
     """SHA-256 of the policy file; null when there was none."""
     profile: Word | None
-    """The guideline it follows; null when it names none."""
+    """The guideline that was followed, named in the policy or on the command line; null when there was none."""
     purpose: Line | None
-    """What the recording is for, as the policy puts it; null when it doesn't say."""
+    """What the recording is for, as the policy puts it, or else the guideline; null when neither says."""
 
     @model_validator(mode="after")
     def _file_has_a_hash(self) -> Self:
