@@ -3,8 +3,7 @@
 Small faces need full resolution and sit still; near ones are big and move, and some are only known for heads when much
 is seen around them. So looks are spread by time and take turns: the whole picture at a middling size; then the whole
 picture small, together with one sharp tile. Everything at a cut; almost nothing where the picture does not change.
-While most people are calm, every second one of the latter goes only to the places of those who are not, and to the whole
-picture at a glance.
+While most people are calm, every second one of the latter goes only to the places of those who are not.
 """
 
 from __future__ import annotations
@@ -33,8 +32,6 @@ class LookSettings:
     ----------
     wide_px: long sides of the whole picture in the looks that take turns; with every second one goes a tile. The
         larger finds people in the middle of a room; the smaller those near the camera, hidden in part or turned.
-    small_px: long side of the whole picture in the looks at restless places. It costs next to nothing, finds newcomers
-        near the camera, and large heads seen from behind, which networks only know at this size.
     sharp_px: long side of the picture that the tiles together make up. Lower loses the back row.
     tile_px: greatest long side of one tile, as the detector sees it.
     overlap_px: by how much tiles overlap, as the detector sees it; more than the largest face only tiles can find.
@@ -51,7 +48,6 @@ class LookSettings:
     """
 
     wide_px: tuple[int, int] = (960, 560)
-    small_px: int = 400
     sharp_px: int = 1920
     tile_px: int = 1056
     overlap_px: int = 96
@@ -71,12 +67,11 @@ class Round:
     Attributes
     ----------
     views: what to look at; none where nothing changed since the last look, which would find the same again.
-    places: those of the views that are places of restless people, where they are all that is looked at closely; None
-        where the whole picture is. Whoever is elsewhere and is not found then was not missed.
+    whole: whether that is the whole picture, and not only places.
     """
 
     views: tuple[View, ...]
-    places: tuple[View, ...] | None = None
+    whole: bool = True
 
 
 class Agenda:
@@ -90,7 +85,6 @@ class Agenda:
     Attributes
     ----------
     wide: the views of the whole picture that take turns.
-    small: the view of the whole picture that goes with places.
     tiles: the sharp views; none where the picture is small enough to be seen sharply at once.
     """
 
@@ -100,7 +94,6 @@ class Agenda:
         whole = (0, 0, *size_wh)
         scales = [min(px / max(size_wh), self._set.enlarge) for px in self._set.wide_px]
         self.wide = tuple(View(whole, scaled(size_wh, scale)) for scale in scales)
-        self.small = View(whole, scaled(size_wh, min(self._set.small_px / max(size_wh), self._set.enlarge)))
         self._sharp = sharp_scale(size_wh, self._set)
         self.tiles = sharp_tiles(size_wh, self._set)
         self._activity = Activity(size_wh)
@@ -148,7 +141,7 @@ class Agenda:
         close = None if self._was_close else self._close()
         self._was_close = close is not None
         if close is not None:
-            return Round((*close, self.small), close)
+            return Round(close, whole=False) if close else None
         needs = [self._need(k, second) for k in range(len(self.tiles))]
         if not needs or max(needs) <= 0:
             return self._now(second, self.wide[self._turn])

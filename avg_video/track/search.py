@@ -137,8 +137,8 @@ def _looked(
             now = agenda.due(sight.second, sight.luma, cut=sight.step.cut)
             if now is None:
                 yield sight
-            elif now.places is not None:
-                places = np.array([view.crop_xyxy for view in now.places], np.float32).reshape(-1, 4)
+            elif not now.whole:
+                places = np.array([view.crop_xyxy for view in now.views], np.float32)
                 close = look(picture, now.views, detector)
                 yield replace(sight, found=close, views=len(now.views), places_xyxy=places)
             else:
