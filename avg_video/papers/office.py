@@ -214,7 +214,7 @@ def prepare(
     *,
     shown: Mapping[int, str | None] | None = None,
     audio: Literal["drop", "keep"] | None = None,
-    source: Path | None = None,
+    source: Path | str | None = None,
     today: date | None = None,
 ) -> Papers:
     """Settle what holds for a run, before any work is done.
@@ -223,7 +223,7 @@ def prepare(
     ----------
     shown: people's numbers from the command line, each with a token, a role or None.
     audio: from the command line; it beats the policy, which beats the profile.
-    source: the recording, of which the register may know earlier copies; None asks for none.
+    source: the recording, of which the register may know earlier copies, or its SHA-256; None asks for none.
     today: the day on which consents are asked; None is today.
 
     Raises
@@ -301,14 +301,14 @@ def _profile(office: Office, policy: Policy) -> Profile | None:
     return profile
 
 
-def _said_no(register: Register, source: Path, purpose: str | None, on: date) -> dict[str, str]:
+def _said_no(register: Register, source: Path | str, purpose: str | None, on: date) -> dict[str, str]:
     """Who could be seen in an earlier copy of that recording and says no now, with the state of their consent."""
     with register.reading() as db:
         standings = {token: standing_in(db, token, purpose, on) for token in visible_before(db)}
     against = {token: str(state) for token, state in standings.items() if state in AGAINST}
     if not against:
         return {}  # a long recording takes seconds to hash
-    sha256 = sha256_file(source)
+    sha256 = sha256_file(source) if isinstance(source, Path) else source
     with register.reading() as db:
         return {token: against[token] for token in visible_before(db, sha256) if token in against}
 

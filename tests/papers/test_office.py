@@ -174,6 +174,7 @@ def test_who_said_no_since_an_earlier_copy_is_shown_by_no_line_that_names_nobody
     assert papers.policy.consent_region[0].withheld
     assert (papers.shown, papers.objected, papers.needs_look) == (frozenset(), frozenset({3}), True)
     assert [consent.state for consent in papers.statement(made.run_id, 1.0).consents] == ["withdrawn", "withdrawn"]
+    assert prepare(office, region, source=of_source.sha256).policy.consent_region[0].withheld
     (tmp_path / "other").write_bytes(b"another recording")
     assert not prepare(office, region, source=tmp_path / "other").needs_look
     elsewhere = region.model_copy(update={"purpose": "website"})

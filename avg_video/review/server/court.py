@@ -135,7 +135,7 @@ class Court:
             same = last is not None and last.policy == policy and last.awaited == awaited
             if last is not None and same and self._spoken == active():  # warnings are words
                 return last
-            papers = prepare(self._office, policy, audio=self._settings.audio)
+            papers = prepare(self._office, policy, audio=self._settings.audio, source=self._plan.source_sha256)
             plan = bind(self._plan, papers.policy)
             verdicts = decide(
                 plan.tracks,
