@@ -82,7 +82,7 @@ export class Controls {
 
   #count() {
     const { length } = this.store.uncertain;
-    set(this.uncertain, "text", String(length));
+    set(this.uncertain, "text", String(length || ""));
     set(this.after, "disabled", length === 0);
     set(this.before, "disabled", length === 0);
   }

@@ -16,6 +16,7 @@ export class Popover {
     app.stage.addEventListener("pick", ({ detail }) => this.#pick(detail.number));
     app.stage.addEventListener("drawn", ({ detail }) => this.#place(detail.people));
     app.store.on("choices", () => this.#update());
+    app.store.on("selected", (number) => number !== this.#number && this.close());
     app.player.on("playing", () => app.player.playing && this.close());
   }
 
@@ -29,12 +30,14 @@ export class Popover {
   #open(number) {
     this.#number = number;
     this.#marking = marking(this.app, number);
+    this.badge = el("span", { class: "badge" });
     this.why = el("p", { class: "why" });
     const chip = el("span", { class: "chip", text: String(number) });
     chip.style.background = colour(number);
     set(this.root, "aria-label", t("people.choose", { number }));
     this.root.replaceChildren(
-      el("div", { class: "card-head" }, chip, this.why, button(t("dialog.close"), () => this.close(), { class: "small" })),
+      el("div", { class: "card-head" }, chip, this.badge, el("span", { class: "grow" }), button(t("dialog.close"), () => this.close(), { class: "small" })),
+      this.why,
       this.#marking.root);
     set(this.root, "hidden", false);
     this.#update();
@@ -45,7 +48,9 @@ export class Popover {
     if (this.#number === null) return;
     const decided = this.app.store.decided(this.#number);
     if (!decided) return this.close();
-    set(this.why, "text", `${t(`state.${decided.state}`)}: ${decided.why}`);
+    set(this.root, "data-state", decided.state);
+    set(this.badge, "text", t(`state.${decided.state}`));
+    set(this.why, "text", decided.why);
     return this.#marking.update(decided);
   }
 

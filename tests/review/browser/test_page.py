@@ -180,7 +180,7 @@ def test_people_are_joined_and_split(open_page: Open) -> None:
     page.click(".card >> nth=0 >> text=Join")
     page.wait_for_selector(".card .same:not([hidden])")
     assert choices(page)["people"][0]["same"] == numbers[:2]
-    page.click(".card >> nth=0 >> text=Objected")
+    page.click(".card >> nth=0 >> .mark-objected")
     until(page, "document.querySelectorAll('.card[data-state=objected]').length === 2")
     page.click(".card >> nth=0 >> text=after all")
     until(page, "document.querySelectorAll('.card[data-state=objected]').length === 1")
@@ -197,7 +197,7 @@ def test_people_are_joined_and_split(open_page: Open) -> None:
 
 def test_a_token_that_is_a_name_is_refused_in_words(open_page: Open) -> None:
     page = open_page()
-    page.click(".card >> nth=0 >> text=Objected")
+    page.click(".card >> nth=0 >> .mark-objected")
     page.locator(".card >> nth=0 >> .token").fill("anna")
     page.keyboard.press("Tab")
     page.wait_for_selector(".toast:not([hidden])")
@@ -207,14 +207,28 @@ def test_a_token_that_is_a_name_is_refused_in_words(open_page: Open) -> None:
     until(page, "fetch('/api/choices').then((a) => a.json()).then((c) => c.policy.objected[0].pupil === 'L07')")
 
 
+def test_a_click_in_a_card_meets_what_was_under_the_pointer(open_page: Open) -> None:
+    page = open_page(viewport={"width": 1366, "height": 420})
+    page.click(".card >> nth=0 >> .mark-objected")
+    page.wait_for_selector(".card[data-state=objected]")
+    show = page.locator(".card >> nth=1 >> .mark-shown")
+    show.scroll_into_view_if_needed()
+    box = show.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.wait_for_timeout(150)
+    page.mouse.up()
+    page.wait_for_selector(".card[data-state=shown]")
+
+
 def test_two_windows_show_the_same(open_page: Open) -> None:
     page = open_page()
     other = page.context.new_page()
     other.goto(page.url)
     other.wait_for_selector("html[data-ready]", state="attached")
-    page.click(".card >> nth=0 >> text=Objected")
+    page.click(".card >> nth=0 >> .mark-objected")
     other.wait_for_selector(".card[data-state=objected]")
-    other.click(".card >> nth=1 >> text=Show")
+    other.click(".card >> nth=1 >> .mark-shown")
     page.wait_for_selector(".card[data-state=shown]")
     other.close()
 
@@ -224,7 +238,7 @@ def test_the_other_language(open_page: Open) -> None:
 
     page = open_page()
     try:
-        page.click(".card >> nth=0 >> text=Objected")
+        page.click(".card >> nth=0 >> .mark-objected")
         page.wait_for_selector(".card[data-state=objected]")
         page.click("text=Nederlands")
         page.wait_for_selector("html[lang=nl]", state="attached")

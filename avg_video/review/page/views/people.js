@@ -13,6 +13,7 @@ export class PeopleView {
   #cards = new Map();
   #filter = "all";
   #now = new Set();
+  #own = false;
 
   constructor(app) {
     this.app = app;
@@ -40,7 +41,7 @@ export class PeopleView {
     for (const person of people) {
       const known = this.#cards.get(person.number);
       if (known && JSON.stringify(known.person) === JSON.stringify(person)) continue;
-      this.#cards.set(person.number, new Card(this.app, person));
+      this.#cards.set(person.number, new Card(this.app, person, () => this.#choosing(person.number)));
     }
     const order = (a, b) => b.seen_s - a.seen_s || a.number - b.number;
     const seen = people.filter((person) => person.moments.length);
@@ -101,18 +102,25 @@ export class PeopleView {
     if (this.#filter === "now") this.#sift();
   }
 
+  /** Chosen in its own card: the list must not move under the pointer, or the click would go elsewhere. */
+  #choosing(number) {
+    this.#own = true;
+    this.app.store.select(number);
+    this.#own = false;
+  }
+
   #select(number) {
     for (const [other, card] of this.#cards) card.select(other === number);
     const card = this.#cards.get(number);
     if (!card) return;
     if (!card.person.confirmed) set(this.weakPart, "open", true);
     if (card.root.hidden) this.#choose("all");
-    card.root.scrollIntoView({ block: "nearest" });
+    if (!this.#own) card.root.scrollIntoView({ block: "nearest" });
   }
 }
 
 class Card {
-  constructor(app, person) {
+  constructor(app, person, chosen) {
     this.app = app;
     this.person = person;
     const { number } = person;
@@ -134,8 +142,8 @@ class Card {
       el("div", { class: "told" }, this.why, this.same, this.overlap),
       this.marking.root,
       this.more.root);
-    this.root.addEventListener("pointerdown", () => app.store.select(number));
-    this.root.addEventListener("focusin", () => app.store.select(number));
+    this.root.addEventListener("pointerdown", chosen);
+    this.root.addEventListener("focusin", chosen);
   }
 
   #strip() {
