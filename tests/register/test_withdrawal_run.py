@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,19 @@ def test_a_withdrawal_changes_the_next_copy(tmp_path: Path, profile: str, before
         avg_blur("consent", "add", "L07", "--purpose", "website", *AGREED[:-2], "--register", register).exit_code == 0
     )
     assert shown(film, register) == (1, ["given"])
+
+
+@pytest.mark.parametrize("profile", ['profile = "ap"', ""])
+@pytest.mark.parametrize("harm", ["damaged", "newer"])
+def test_a_register_that_can_not_be_asked_gives_no_copy(tmp_path: Path, profile: str, harm: str) -> None:
+    film, register = lesson(tmp_path / "lesson.mp4", faces=2), tmp_path / "register.sqlite"
+    film.with_name("lesson.avg.toml").write_text(POLICY.format(profile=profile))
+    assert avg_blur("consent", "add", "L07", "--purpose", "website", *AGREED, "--register", register).exit_code == 0
+    if harm == "damaged":
+        register.write_bytes(b"no database" * 1000)
+    else:
+        with contextlib.closing(sqlite3.connect(register)) as db:
+            db.execute("PRAGMA user_version = 99")
+    done = avg_blur(film, "--register", register)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert not film.with_name("lesson.avg.mp4").exists()
