@@ -12,6 +12,7 @@ import { Sound } from "./sound.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { CheckView } from "./views/check.js";
+import { marked } from "./views/marking.js";
 import { HandView } from "./views/hand.js";
 import { MakeView } from "./views/make.js";
 import { PeopleView } from "./views/people.js";
@@ -134,7 +135,7 @@ export class App {
   }
 
   #counts() {
-    set(this.places, "text", String(this.store.uncertain.length || ""));
+    set(this.places, "text", String(this.store.uncertain?.length || ""));
   }
 
   #remember() {
@@ -185,6 +186,6 @@ export class App {
     const number = this.store.selected;
     if (number === null) return this.said(t("people.chooseFirst"));
     const back = this.store.decided(number).marked === as;
-    return this.store.edit({ do: "mark", number, as: back ? "none" : as, ...(as === "shown" && !back ? { who: "teacher" } : {}) });
+    return this.store.edit(marked(this, number, back ? "none" : as));
   }
 }

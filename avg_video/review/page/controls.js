@@ -49,7 +49,7 @@ export class Controls {
   /** To the next place to look at, or to the one before. */
   jump(way) {
     const { index } = this.player;
-    const places = this.store.uncertain;
+    const places = this.store.uncertain ?? [];
     const found = way > 0 ? places.find((place) => place.picture > index) : places.findLast((place) => place.picture < index);
     const place = found ?? (way > 0 ? places[0] : places.at(-1));
     if (!place) return this.store.tell("said", t("check.none"));
@@ -81,7 +81,7 @@ export class Controls {
   }
 
   #count() {
-    const { length } = this.store.uncertain;
+    const { length } = this.store.uncertain ?? [];
     set(this.uncertain, "text", String(length || ""));
     set(this.after, "disabled", length === 0);
     set(this.before, "disabled", length === 0);

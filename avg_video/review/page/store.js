@@ -10,11 +10,12 @@ export class Store extends EventTarget {
   times = null;
   people = [];
   choices = null;
-  uncertain = [];
+  uncertain = null;
   profiles = [];
   selected = null;
   #line = Promise.resolve();
   #known = { people: null, mark: null };
+  #later = 0;
 
   /** Tells who listens; what is told: state, choices, people, uncertain, selected, connection, ended, fault. */
   tell(what, detail = null) {
@@ -81,7 +82,8 @@ export class Store extends EventTarget {
     this.tell("choices");
     if (this.#known.mark !== this.mark) {
       this.#known.mark = this.mark;
-      this.refreshUncertain();
+      clearTimeout(this.#later);
+      this.#later = setTimeout(() => this.refreshUncertain(), this.uncertain ? 300 : 0);
     }
   }
 
@@ -118,14 +120,20 @@ export class Store extends EventTarget {
         await this.taken(await send());
         return true;
       } catch (error) {
-        if (!(error instanceof ApiError) || error.code !== "stale") return this.fault(error);
+        if (!(error instanceof ApiError) || error.code !== "stale") return this.#refused(error);
         await this.taken(error.body?.choices ?? (await get("/api/choices")));
         // Lines named by their place may be others by now; what is named by number means the same.
-        if (!edits.length || !edits.every((edit) => REPEATABLE.has(edit.do))) return this.fault(error);
+        if (!edits.length || !edits.every((edit) => REPEATABLE.has(edit.do))) return this.#refused(error);
         await this.taken(await send());
         return true;
       }
-    }).catch((error) => this.fault(error));
+    }).catch((error) => this.#refused(error));
+  }
+
+  /** Nothing was changed: fields that say otherwise go back to what holds. */
+  #refused(error) {
+    this.tell("choices");
+    return this.fault(error);
   }
 
   /** One change after the other, each on what the one before it left. */

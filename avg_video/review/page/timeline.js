@@ -48,10 +48,29 @@ export class Timeline {
     for (const line of choices.covers) drawn.push(bar(line.from_s, line.to_s, 18, 3, "hand"));
     for (const line of choices.policy.audio === "keep" ? choices.policy.mute ?? [] : []) drawn.push(bar(line.from, line.to, 22, 3, "mute"));
     for (const cut of film.cuts ?? []) drawn.push(bar(times[cut], times[cut], 3, 20, "cut"));
-    for (const place of uncertain) {
-      if (place.kind === "cut") continue;
-      drawn.push(bar(place.second, times[place.last] ?? place.second, 1, 6, `place ${place.kind}`));
+    for (const { from, to, grave } of spans(uncertain ?? [], times, scale)) {
+      drawn.push(svg("rect", { x: from, width: to - from, y: 1, height: 6, class: grave ? "place grave" : "place" }));
     }
     this.marks.replaceChildren(...drawn);
   }
+}
+
+/** Places to look at as they are seen on the bar, one after the other: a long lesson may have thousands. */
+function spans(places, times, scale) {
+  const bins = new Uint8Array(WIDTH);
+  for (const { kind, second, last } of places) {
+    if (kind === "cut") continue;
+    const first = Math.min(Math.floor(second * scale), WIDTH - 1);
+    const end = Math.min(Math.ceil((times[last] ?? second) * scale), WIDTH - 1);
+    const weight = kind === "find" || kind === "lost" ? 2 : 1;
+    for (let x = first; x <= end; x += 1) bins[x] = Math.max(bins[x], weight);
+  }
+  const found = [];
+  for (let x = 0; x < WIDTH; x += 1) {
+    if (!bins[x]) continue;
+    const before = found.at(-1);
+    if (before && before.to === x && before.grave === (bins[x] === 2)) before.to = x + 1;
+    else found.push({ from: x, to: x + 1, grave: bins[x] === 2 });
+  }
+  return found;
 }

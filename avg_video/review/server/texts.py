@@ -176,6 +176,7 @@ TEXTS: dict[str, str] = {
     "sound.remove": mark("Remove stretch {number}"),
     "check.lead": mark("Here the program is less sure. Everything unsure is covered; look whether that is right."),
     "check.none": mark("There is no place in which the program is unsure. Watch the result all the same."),
+    "check.more": mark("… and {n} more. The button below the film goes to each of them."),
     "rules.happens": mark("What will happen"),
     "rules.profile": mark("Whose rules hold"),
     "rules.noProfile": mark("No profile"),

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from avg_video.pipeline import analyse
+from avg_video.policy.plan import Plan
 from avg_video.review import shelf
-from tests.review.server.browser import PATIENCE_S, Review
+from tests.review.server.browser import FAST, PATIENCE_S, Review
 from tests.test_pipeline import two_people
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -113,9 +115,22 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return two_people(tmp_path_factory.mktemp("film") / "les 1.mp4", tone_s=1.6)
 
 
+@pytest.fixture(scope="session")
+def plan(film: Path) -> Plan:
+    """Who is in it."""
+    return analyse(film, FAST)
+
+
 @pytest.fixture
-def open_page(chromium: Any, film: Path, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that an earlier review of the same film left."""
+    monkeypatch.setenv("AVG_BLUR_DATA", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def open_page(chromium: Any, film: Path, plan: Plan, tmp_path: Path, own_data: None) -> Iterator[Callable[..., Any]]:
     """Opens the page of a review of the film, under the name that is given, in a window as it is asked for."""
+    shelf.keep_plan(plan)
     with contextlib.ExitStack() as stack:
 
         def opened(name: str = film.name, **more: Any) -> Any:

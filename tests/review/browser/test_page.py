@@ -56,7 +56,7 @@ def test_what_a_policy_says_is_text_and_nothing_else(open_page: Open, tmp_path: 
     assert page.locator("[onclick]").count() == 0
 
 
-def test_scripts_from_elsewhere_are_refused(chromium: Any, film: Path) -> None:
+def test_scripts_from_elsewhere_are_refused(chromium: Any, film: Path, own_data: None) -> None:
     with offered(film) as review:
         watched = Watched(chromium)
         page = watched.open(review.server.address)
@@ -219,6 +219,59 @@ def test_a_click_in_a_card_meets_what_was_under_the_pointer(open_page: Open) -> 
     page.wait_for_timeout(150)
     page.mouse.up()
     page.wait_for_selector(".card[data-state=shown]")
+
+
+def test_where_consent_is_asked_nobody_is_taken_for_the_teacher(open_page: Open) -> None:
+    page = open_page()
+    page.click("[role=tab][data-view=rules]")
+    page.locator("#panel-rules select").select_option("cvo")
+    page.wait_for_selector(".checks input")
+    page.click("[role=tab][data-view=people]")
+    page.click(".card >> nth=0 >> .mark-shown")
+    who = page.locator(".card >> nth=0 >> .mark-details select")
+    who.wait_for()
+    assert choices(page)["policy"]["show"][0]["who"] == "pupil"
+    assert page.get_attribute(".card >> nth=0", "data-state") == "covered", "no consent is known"
+    who.select_option("teacher")
+    page.wait_for_selector(".card[data-state=shown]")
+
+
+def test_making_is_cancelled_and_nothing_is_left(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("les.mp4")
+    page.click("text=Make the copy")
+    page.click("#panel-make .big")
+    page.click("#panel-make >> text=Cancel")
+    page.wait_for_selector("#panel-make .note:not([hidden]), .made")
+    if page.locator(".made").count() == 0:
+        assert sorted(path.name for path in tmp_path.glob("*")) == ["data", "les.avg.toml", "les.mp4"]
+
+
+def test_sound_is_heard_and_a_stretch_listened_to(open_page: Open) -> None:
+    page = open_page()
+    asked = []
+    page.on("response", lambda answer: asked.append((answer.status, answer.url.partition("/api/")[2])))
+    page.click("[aria-label='Sound while playing']")
+    page.click("[aria-label=Play]")
+    for _ in range(100):
+        if any(path.startswith("sound/clip.wav") for _, path in asked):
+            break
+        page.wait_for_timeout(50)
+    assert (200, "sound/clip.wav?from=0.000&seconds=10.000") in asked
+
+
+def test_choices_that_make_no_policy_are_taken_back_on_the_page(open_page: Open) -> None:
+    page = open_page()
+    page.click("[role=tab][data-view=hand]")
+    page.click("#panel-hand >> text=Put one in the middle")
+    page.wait_for_selector("#panel-hand .line")
+    page.locator("#panel-hand .clock >> nth=0").fill("0:01")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#panel-hand .line-name').innerText.includes('0:01.0')")
+    page.locator("#panel-hand .clock >> nth=1").fill("0:00.5")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".toast:not([hidden])")
+    until(page, "document.querySelectorAll('#panel-hand .clock')[1].value === ''")
+    assert "to" not in choices(page)["policy"]["cover"][0]
 
 
 def test_two_windows_show_the_same(open_page: Open) -> None:

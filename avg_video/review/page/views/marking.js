@@ -3,12 +3,17 @@
 import { button, el, fresh, set } from "../dom.js";
 import { t } from "../words.js";
 
+/** The edit that marks a number. Where consent is asked, nobody is taken for the teacher until somebody says so. */
+export function marked(app, number, as, more = {}) {
+  const who = app.profile?.needs_consent ? "pupil" : "teacher";
+  return { do: "mark", number, as, ...(as === "shown" ? { who } : {}), ...more };
+}
+
 export function marking(app, number) {
   const toggle = (as) => () => {
-    const { marked } = app.store.decided(number);
-    mark(marked === as ? "none" : as);
+    mark(app.store.decided(number).marked === as ? "none" : as);
   };
-  const mark = (as, more = {}) => app.store.edit({ do: "mark", number, as, ...(as === "shown" ? { who: "teacher" } : {}), ...more });
+  const mark = (as, more = {}) => app.store.edit(marked(app, number, as, more));
   const shown = button(t("people.show"), toggle("shown"), { icon: "eye", class: "mark mark-shown" });
   const objected = button(t("people.object"), toggle("objected"), { icon: "stop", class: "mark mark-objected" });
 
@@ -22,10 +27,10 @@ export function marking(app, number) {
     id: tokenId, class: "token", autocomplete: "off", spellcheck: "false", maxlength: 7, placeholder: "L07",
     on: {
       change: () => {
-        const { marked } = app.store.decided(number);
+        const as = app.store.decided(number).marked;
         const pupil = token.value.trim().toUpperCase();
-        const person = marked === "shown" ? { who: who.value } : {};
-        mark(marked, pupil ? { ...person, pupil } : person);
+        const person = as === "shown" ? { who: who.value } : {};
+        mark(as, pupil ? { ...person, pupil } : person);
       },
     },
   });
@@ -37,14 +42,14 @@ export function marking(app, number) {
 
   return {
     root,
-    update({ marked, pupil, who: as }) {
-      set(shown, "aria-pressed", String(marked === "shown"));
-      set(objected, "aria-pressed", String(marked === "objected"));
-      set(shown, "title", t(marked === "shown" ? "people.takeBack" : "people.showAbout"));
-      set(objected, "title", t(marked === "objected" ? "people.takeBack" : "people.objectAbout"));
-      set(details, "hidden", marked === null);
-      set(whoPart, "hidden", marked !== "shown");
-      set(tokenPart, "hidden", marked === "shown" && as === "teacher" && !pupil);
+    update({ marked: now, pupil, who: as }) {
+      set(shown, "aria-pressed", String(now === "shown"));
+      set(objected, "aria-pressed", String(now === "objected"));
+      set(shown, "title", t(now === "shown" ? "people.takeBack" : "people.showAbout"));
+      set(objected, "title", t(now === "objected" ? "people.takeBack" : "people.objectAbout"));
+      set(details, "hidden", now === null);
+      set(whoPart, "hidden", now !== "shown");
+      set(tokenPart, "hidden", now === "shown" && as === "teacher" && !pupil);
       if (as && ![...who.options].some((option) => option.value === as)) who.append(el("option", { value: as, text: as }));
       if (as) set(who, "value", as);
       if (document.activeElement !== token) set(token, "value", pupil ?? "");
