@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from avg_video.cli.options import PATH
-from avg_video.cli.spoken import Group
+from avg_video.cli.spoken import Group, speaking
 from avg_video.errors import EXIT_DONE, EXIT_LOOK, UsageError
 from avg_video.language import mark, tr, trn
 from avg_video.register.deadlines import EVENTS, Event
@@ -229,13 +229,18 @@ def delete(
     metavar=mark("MOMENT"),
     help=mark('When it was found, as "2026-11-30 14:05", by the clock of this computer; the term runs from then.'),
 )
+@click.option(
+    "--english", is_flag=True, help=mark("Draft it in English. Default: in Dutch, whatever language is spoken here.")
+)
 @_ROLE
 @_WHERE
-def incident(output: Path, noticed: datetime | None, role: str | None, register_file: Path | None) -> None:
+def incident(
+    output: Path, noticed: datetime | None, english: bool, role: str | None, register_file: Path | None
+) -> None:
     """Draft a note about a possible data breach: what the copy held, who is visible, whom to tell by which hour.
 
     OUTPUT is a copy that was made here; it may be gone by now. What is not known is left open to fill in. The note
-    goes to the terminal; nothing is sent. It is in the language of the program: --lang nl for Dutch.
+    goes to the terminal; nothing is sent. It is in Dutch, as those who get it expect.
     """
     from avg_video.cli.register_lookup import copies_at, opened, read_contents, reference_of
     from avg_video.register.happenings import note_incident
@@ -270,7 +275,9 @@ def incident(output: Path, noticed: datetime | None, role: str | None, register_
         noticed=found,
         now=now,
     )
-    click.echo(incident_note(note), nl=False)
+    with speaking("en" if english else "nl"):
+        text = incident_note(note)
+    click.echo(text, nl=False)
 
 
 @register.command(short_help=mark("Print the columns of art. 30 GDPR."))

@@ -175,12 +175,12 @@ def test_from_a_withdrawal_to_the_end(shelf: Shelf) -> None:
     assert said(register(shelf, "due", "-q")) == ""
     consent("withdraw", "L05")
     assert said(register(shelf, "due", "-q"), 3).startswith(f"MAKE AGAIN {days_ago(0)}  copy {copy}")
-    assert "Visible pupils by token: L05 (consent: withdrawn)" in said(register(shelf, "incident", copy))
+    assert "Visible pupils by token: L05 (consent: withdrawn)" in said(register(shelf, "incident", copy, "--english"))
     said(register(shelf, "delete", "--due", "--yes"))
     assert said(register(shelf, "due", "-q")) == ""
     consent("erase", "L05", "--yes")
     assert "visible ?" in said(register(shelf, "list"))
-    assert "1 whose token was erased" in said(register(shelf, "incident", copy))
+    assert "1 whose token was erased" in said(register(shelf, "incident", copy, "--english"))
 
 
 def test_a_bound_is_told_as_one(shelf: Shelf) -> None:
@@ -407,7 +407,8 @@ def test_delete_tells_of_other_names(shelf: Shelf, late: Path) -> None:
 def test_incident_drafts_from_register_and_record(shelf: Shelf) -> None:
     copy = shelf.copy(shown=("L05",), breach_hours=24, breach_contact="cert@security.rug.nl")
     noticed = datetime.now() - timedelta(hours=1)
-    text = said(register(shelf, "incident", copy, "--noticed", noticed.strftime("%Y-%m-%d %H:%M"), "--role", "student"))
+    moment = noticed.strftime("%Y-%m-%d %H:%M")
+    text = said(register(shelf, "incident", copy, "--noticed", moment, "--role", "student", "--english"))
     assert text.startswith("DRAFT: note about a possible data breach\n")
     assert "Report to: cert@security.rug.nl" in text
     assert (noticed + timedelta(hours=24)).strftime("%Y, %H:%M (24 hours after it was found)") in text
@@ -420,10 +421,18 @@ def test_incident_drafts_from_register_and_record(shelf: Shelf) -> None:
     assert event["text"]["noticed"].startswith(noticed.strftime("%Y-%m-%dT%H:%M"))
 
 
+def test_incident_is_drafted_in_dutch_whatever_language_is_spoken(shelf: Shelf) -> None:
+    copy = shelf.copy()
+    dutch = said(register(shelf, "incident", copy))
+    assert dutch.startswith("CONCEPT: melding van een mogelijk datalek")
+    assert said(register(shelf, "incident", copy, "--lang", "en")) == dutch
+    assert said(register(shelf, "incident", copy, "--english")).startswith("DRAFT")
+
+
 def test_incident_of_a_copy_that_is_gone(shelf: Shelf) -> None:
     copy = shelf.copy()
     copy.unlink()
-    assert f"SHA-256 of the copy: {shelf.held(copy).sha256}" in said(register(shelf, "incident", copy))
+    assert f"SHA-256 of the copy: {shelf.held(copy).sha256}" in said(register(shelf, "incident", copy, "--english"))
 
 
 @pytest.mark.parametrize("damage", ["gone", "changed", "not one"])
@@ -436,7 +445,7 @@ def test_incident_does_not_trust_another_record(shelf: Shelf, damage: str) -> No
         path.write_text(path.read_text().replace("School for all", "School for some"))
     else:
         path.write_text("{}")
-    text = said(register(shelf, "incident", copy))
+    text = said(register(shelf, "incident", copy, "--english"))
     assert "the record of the copy could not be read" in " ".join(text.split())
     assert "School for" not in text
 
