@@ -55,7 +55,8 @@ _HEADERS = (
 # Not a redirect: coming from another site (a terminal in a browser, say) the cookie would not be sent along with that.
 _WELCOME = (
     b'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/">'
-    b'<title>avg-blur</title></head><body><p><a href="/">avg-blur</a></p></body></html>'
+    b'<link rel="icon" href="/page/icon.svg"><title>avg-blur</title></head>'
+    b'<body><p><a href="/">avg-blur</a></p></body></html>'
 )
 
 

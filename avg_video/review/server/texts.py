@@ -211,6 +211,7 @@ TEXTS: dict[str, str] = {
     "made.finds": mark("Second look"),
     "made.found.one": mark("one more face found and covered"),
     "made.found.many": mark("{n} more faces found and covered"),
+    "made.foundNone": mark("no more faces found"),
     "made.warnings": mark("To look at"),
     "made.notChecked": mark("What was not checked"),
     "made.text": mark("What the program says"),

@@ -66,10 +66,8 @@ class Watched:
         self.page.on("dialog", self._asked)
 
     def _said(self, message: Any) -> None:
-        # The one that browsers ask for by themselves, before the page has said that it has another.
-        by_itself = "favicon.ico" in message.location.get("url", "")
         refused = any(f"status of {status}" in message.text for status in (409, 422))  # told on the page
-        if message.type in ("error", "warning") and not by_itself and not refused:
+        if message.type in ("error", "warning") and not refused:
             self.faults.append(f"{message.text} {message.location}")
 
     def _asked(self, dialog: Any) -> None:

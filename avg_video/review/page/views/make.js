@@ -109,7 +109,7 @@ export class MakeView {
           ...fact("folder", el("bdi", { class: "path", text: result.folder })),
           ...fact("record", el("bdi", { text: result.record_name })),
           ...fact("people", t("made.counts", { covered: result.covered, shown: result.shown })),
-          ...fact("finds", tn("made.found", result.finds))),
+          ...fact("finds", result.finds ? tn("made.found", result.finds) : t("made.foundNone"))),
         lines("made.warnings", result.warnings),
         lines("made.notChecked", result.not_checked),
         el("details", {}, el("summary", { text: t("made.text") }), el("ul", {}, ...result.text.map((line) => el("li", { text: line })))),

@@ -2,6 +2,7 @@
 
 import { colour } from "../colours.js";
 import { button, el, refill, set, svg } from "../dom.js";
+import { whenSeen } from "../faces.js";
 import { clock, t, tn } from "../words.js";
 import { marking } from "./marking.js";
 import { more } from "./more.js";
@@ -152,7 +153,7 @@ class Card {
       const time = clock(moment.second);
       // Split people keep their number while their moments change; the picture's index tells the two apart.
       const src = `/api/faces/${number}/${k}.jpg?r=${moment.picture}`;
-      const face = el("img", { src, loading: "lazy", decoding: "async", alt: "", width: 56, height: 56 });
+      const face = whenSeen(el("img", { decoding: "async", alt: "", width: 46, height: 46 }), src);
       const name = t("people.face", { number, time });
       return el("li", {}, el("button", { type: "button", class: "face", "aria-label": name, title: time, on: { click: () => this.#go(moment.picture) } }, face));
     });
