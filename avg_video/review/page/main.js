@@ -39,6 +39,7 @@ function fault(error) {
 function ending(why) {
   ended = true;
   set(lost, "hidden", true);
+  if (store.state?.phase === "failed") return; // what went wrong stays on screen
   body.replaceChildren(el("main", { class: "over", id: "main" }, el("h1", { text: t("ended.title") }), el("p", { text: t(`ended.${why}`) }), el("p", { text: t("ended.close") })));
 }
 

@@ -24,12 +24,13 @@ export class Stage extends EventTarget {
       hand: svg("g", { class: "layer-hand" }),
       regions: svg("g", { class: "layer-regions" }),
       tool: svg("g", { class: "layer-tool" }),
+      place: svg("g", { class: "layer-place", "aria-hidden": "true" }),
     };
-    const { people, hand, regions, tool } = this.layers;
+    const { people, hand, regions, tool, place } = this.layers;
     // What is drawn of people is told by the cards; handles and shapes have names of their own.
     people.setAttribute("aria-hidden", "true");
     hand.setAttribute("aria-hidden", "true");
-    this.drawing = svg("svg", { class: "drawing" }, regions, hand, people, tool);
+    this.drawing = svg("svg", { class: "drawing" }, regions, hand, people, place, tool);
     this.hint = el("p", { class: "stage-hint", hidden: true, role: "status" });
     this.frame = el("div", { class: "frame" }, this.canvas, this.drawing, this.hint);
     this.root = el("div", { class: "stage" }, this.frame);
@@ -38,9 +39,14 @@ export class Stage extends EventTarget {
 
   #listen() {
     this.#player.on("picture", ({ bitmap, index }) => this.#paint(bitmap, index));
-    this.#player.on("place", () => this.draw());
+    this.#player.on("place", () => {
+      const pointed = this.layers.place.firstChild;
+      if (pointed && Number(pointed.dataset.picture) !== this.#player.index) pointed.remove();
+      this.draw();
+    });
     this.#player.on("view", () => this.draw());
     this.#boxes.addEventListener("fresh", () => this.draw());
+    this.#store.on("looked", (place) => this.#point(place));
     for (const what of ["choices", "people", "selected"]) this.#store.on(what, () => this.draw());
     new ResizeObserver(() => this.#fit()).observe(this.root);
     this.drawing.addEventListener("pointerdown", (event) => this.#down(event));
@@ -144,6 +150,16 @@ export class Stage extends EventTarget {
     this.#drawPeople(here.people);
     this.#drawHand(here.hand);
     this.dispatchEvent(new CustomEvent("drawn", { detail: here }));
+  }
+
+  /** Shows where a place to look at is, if nobody's box does, for as long as the film stands there. */
+  #point({ box, number, picture }) {
+    this.layers.place.replaceChildren();
+    if (!box || number !== null) return;
+    const [x, y] = this.px(box);
+    const [right, bottom] = this.px([box[2], box[3]]);
+    const shape = { x: x - 6, y: y - 6, width: right - x + 12, height: bottom - y + 12, rx: 6 };
+    this.layers.place.append(svg("rect", { ...shape, class: "pointed", "data-picture": picture }));
   }
 
   #drawPeople(people) {

@@ -10,6 +10,7 @@ import pytest
 
 from avg_video.policy.document import load_policy
 from tests.review.browser.conftest import Watched, offered
+from tests.test_pipeline import two_people
 
 Open = Callable[..., Any]
 
@@ -272,6 +273,36 @@ def test_choices_that_make_no_policy_are_taken_back_on_the_page(open_page: Open)
     page.wait_for_selector(".toast:not([hidden])")
     until(page, "document.querySelectorAll('#panel-hand .clock')[1].value === ''")
     assert "to" not in choices(page)["policy"]["cover"][0]
+
+
+def test_faces_are_seen_while_it_is_looked_at(chromium: Any, tmp_path: Path, own_data: None) -> None:
+    with offered(two_people(tmp_path / "lang.mp4", seconds=6)) as review:
+        watched = Watched(chromium)
+        page = watched.page
+        page.goto(review.server.address)
+        page.wait_for_selector(".looking progress")
+        page.wait_for_selector(".early img")
+        assert page.locator(".early img").count() >= 1
+        watched.stands()
+        assert page.locator(".card").count() >= 2
+        watched.close()
+
+
+def test_a_recording_that_cant_be_read_is_told_in_words(chromium: Any, tmp_path: Path, own_data: None) -> None:
+    path = two_people(tmp_path / "half.mp4", seconds=6)
+    data = bytearray(path.read_bytes())
+    end = data.rindex(b"moov") - 4
+    data[end - 900 : end] = bytes(900)
+    path.write_bytes(data)
+    with offered(path) as review:
+        watched = Watched(chromium)
+        page = watched.page
+        page.goto(review.server.address)
+        page.wait_for_selector(".over")
+        assert page.inner_text("h1") == "This recording can't be reviewed"
+        assert page.inner_text(".over p >> nth=0") == "Can't be decoded"
+        assert review.error is not None
+        watched.close()
 
 
 def test_two_windows_show_the_same(open_page: Open) -> None:

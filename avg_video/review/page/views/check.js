@@ -36,7 +36,7 @@ export class CheckView {
       const go = () => {
         this.app.player.seek(place.picture);
         if (place.number !== null) this.app.store.select(place.number);
-        this.#mark(place);
+        this.app.store.tell("looked", place);
       };
       return el("li", {}, el("button", { type: "button", class: "place", "data-kind": place.kind, "data-key": `place-${k}`, "data-place": name(place), on: { click: go } },
         el("span", { class: "when", text: clock(place.second) }), el("span", { text: place.text })));
