@@ -15,6 +15,9 @@ UNOPENED_S = 1800.0
 IDLE_S = 7200.0
 """... or after so long without a request, with a page that stands open."""
 
+OPENING_S = 6.0
+"""A browser that is started along with the review has its page open by then."""
+
 
 class Presence:
     """Counts the pages that are open, and notes when something was asked; safe for several threads."""
@@ -23,7 +26,12 @@ class Presence:
         self._clock = clock
         self._lock = threading.Lock()
         self._pages, self._ever = 0, False
-        self._asked = self._left = clock()
+        self._began = self._asked = self._left = clock()
+
+    def await_page(self) -> None:
+        """Return when a page is open, or when a browser would have opened it by now."""
+        while not self._pages and self._clock() - self._began < OPENING_S:
+            time.sleep(0.05)
 
     def asked(self) -> None:
         """The page asked for something, or got something to see."""

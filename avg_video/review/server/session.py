@@ -167,6 +167,7 @@ class Session:
         except AvgError as error:
             self._failed = error
             self.changed()
+            self.presence.await_page()  # so that the browser says it too, and not that nobody is there
             raise
         film = Film(self.path, plan, self._settings.style, threads=self._settings.threads)
         listening = Listening(self.path, self.info.sound_stream, plan.timeline, self.changed)
