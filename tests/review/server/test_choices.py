@@ -242,7 +242,8 @@ def test_a_policy_beside_it_that_is_wrong_is_told_before_anything_is_looked_at(o
     assert "unknown key porpose" in done.stderr
 
 
-def test_numbers_of_another_search_are_refused_at_once(own: Path) -> None:
+def test_numbers_of_another_search_are_refused_at_once(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("avg_video.review.server.presence.OPENING_S", 0.0)  # no browser is awaited here
     hashes = f'recording = "{hashlib.sha256(own.read_bytes()).hexdigest()}"\npeople = "{"0" * 64}"'
     own.with_name(f"{own.stem}.avg.toml").write_text(f"[[objected]]\nnumber = 1\n[numbers]\n{hashes}\n")
     done = avg_blur("review", own, "--no-open", "--detector", "centerface")
