@@ -1,4 +1,4 @@
-"""What the page does besides the way of a teacher: keys, languages, hostile names, splits, other windows."""
+"""What the page does besides the way of a teacher: keys, languages, hostile names, sound, and how it ends."""
 
 from __future__ import annotations
 
@@ -9,31 +9,13 @@ from typing import Any
 import pytest
 
 from avg_video.policy.document import load_policy
+from tests.review.browser.asking import choices, states, until
 from tests.review.browser.conftest import Watched, offered
 from tests.test_pipeline import two_people
 
 Open = Callable[..., Any]
 
 HOSTILE = "<img src=x onerror=alert(1)>{name}\u202e%s&amp;'\".mp4"
-
-
-def choices(page: Any) -> dict[str, Any]:
-    """What is chosen now, as the program has it."""
-    found: dict[str, Any] = page.evaluate("fetch('/api/choices').then((answer) => answer.json())")
-    return found
-
-
-def until(page: Any, holds: str) -> None:
-    """Wait until that is so; the page allows no `wait_for_function`, which evaluates text."""
-    for _ in range(600):
-        if page.evaluate(holds):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(holds)
-
-
-def states(page: Any) -> dict[int, str]:
-    return {person["number"]: person["state"] for person in choices(page)["people"]}
 
 
 def test_names_are_text_and_nothing_else(open_page: Open) -> None:
@@ -174,79 +156,6 @@ def test_every_focus_can_be_reached_and_has_a_name(open_page: Open) -> None:
     assert names.index("Place in the film") < names.index("Play") < names.index("People")
 
 
-def test_people_are_joined_and_split(open_page: Open) -> None:
-    page = open_page()
-    numbers = list(states(page))
-    page.click(".card >> nth=0 >> summary")
-    page.click(".card >> nth=0 >> text=Join")
-    page.wait_for_selector(".card .same:not([hidden])")
-    assert choices(page)["people"][0]["same"] == numbers[:2]
-    page.click(".card >> nth=0 >> .mark-objected")
-    until(page, "document.querySelectorAll('.card[data-state=objected]').length === 2")
-    page.click(".card >> nth=0 >> text=after all")
-    until(page, "document.querySelectorAll('.card[data-state=objected]').length === 1")
-
-    page.locator(".scrub").fill("20")
-    page.wait_for_selector(".frame[data-picture='20']")
-    page.click(".card >> nth=0 >> text=Another person from")
-    until(page, f"document.querySelectorAll('.card').length === {len(numbers) + 1}")
-    split = choices(page)["policy"]["split"]
-    assert [(line["at"], line["then"]) for line in split] == [(pytest.approx(0.8), max(numbers) + 1)]
-    page.click("[aria-label=Undo]")
-    until(page, f"document.querySelectorAll('.card').length === {len(numbers)}")
-
-
-def test_a_token_that_is_a_name_is_refused_in_words(open_page: Open) -> None:
-    page = open_page()
-    page.click(".card >> nth=0 >> .mark-objected")
-    page.locator(".card >> nth=0 >> .token").fill("anna")
-    page.keyboard.press("Tab")
-    page.wait_for_selector(".toast:not([hidden])")
-    assert "pupil" not in choices(page)["policy"]["objected"][0]
-    page.locator(".card >> nth=0 >> .token").fill("l07")
-    page.keyboard.press("Tab")
-    until(page, "fetch('/api/choices').then((a) => a.json()).then((c) => c.policy.objected[0].pupil === 'L07')")
-
-
-def test_a_click_in_a_card_meets_what_was_under_the_pointer(open_page: Open) -> None:
-    page = open_page(viewport={"width": 1366, "height": 420})
-    page.click(".card >> nth=0 >> .mark-objected")
-    page.wait_for_selector(".card[data-state=objected]")
-    show = page.locator(".card >> nth=1 >> .mark-shown")
-    show.scroll_into_view_if_needed()
-    box = show.bounding_box()
-    page.mouse.move(box["x"] + 5, box["y"] + 5)
-    page.mouse.down()
-    page.wait_for_timeout(150)
-    page.mouse.up()
-    page.wait_for_selector(".card[data-state=shown]")
-
-
-def test_where_consent_is_asked_nobody_is_taken_for_the_teacher(open_page: Open) -> None:
-    page = open_page()
-    page.click("[role=tab][data-view=rules]")
-    page.locator("#panel-rules select").select_option("cvo")
-    page.wait_for_selector(".checks input")
-    page.click("[role=tab][data-view=people]")
-    page.click(".card >> nth=0 >> .mark-shown")
-    who = page.locator(".card >> nth=0 >> .mark-details select")
-    who.wait_for()
-    assert choices(page)["policy"]["show"][0]["who"] == "pupil"
-    assert page.get_attribute(".card >> nth=0", "data-state") == "covered", "no consent is known"
-    who.select_option("teacher")
-    page.wait_for_selector(".card[data-state=shown]")
-
-
-def test_making_is_cancelled_and_nothing_is_left(open_page: Open, tmp_path: Path) -> None:
-    page = open_page("les.mp4")
-    page.click("text=Make the copy")
-    page.click("#panel-make .big")
-    page.click("#panel-make >> text=Cancel")
-    page.wait_for_selector("#panel-make .note:not([hidden]), .made")
-    if page.locator(".made").count() == 0:
-        assert sorted(path.name for path in tmp_path.glob("*")) == ["data", "les.avg.toml", "les.mp4"]
-
-
 def test_sound_is_heard_and_a_stretch_listened_to(open_page: Open) -> None:
     page = open_page()
     asked = []
@@ -258,21 +167,6 @@ def test_sound_is_heard_and_a_stretch_listened_to(open_page: Open) -> None:
             break
         page.wait_for_timeout(50)
     assert (200, "sound/clip.wav?from=0.000&seconds=10.000") in asked
-
-
-def test_choices_that_make_no_policy_are_taken_back_on_the_page(open_page: Open) -> None:
-    page = open_page()
-    page.click("[role=tab][data-view=hand]")
-    page.click("#panel-hand >> text=Put one in the middle")
-    page.wait_for_selector("#panel-hand .line")
-    page.locator("#panel-hand .clock >> nth=0").fill("0:01")
-    page.keyboard.press("Enter")
-    until(page, "document.querySelector('#panel-hand .line-name').innerText.includes('0:01.0')")
-    page.locator("#panel-hand .clock >> nth=1").fill("0:00.5")
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".toast:not([hidden])")
-    until(page, "document.querySelectorAll('#panel-hand .clock')[1].value === ''")
-    assert "to" not in choices(page)["policy"]["cover"][0]
 
 
 def test_faces_are_seen_while_it_is_looked_at(chromium: Any, tmp_path: Path, own_data: None) -> None:
@@ -305,18 +199,6 @@ def test_a_recording_that_cant_be_read_is_told_in_words(chromium: Any, tmp_path:
         watched.close()
 
 
-def test_two_windows_show_the_same(open_page: Open) -> None:
-    page = open_page()
-    other = page.context.new_page()
-    other.goto(page.url)
-    other.wait_for_selector("html[data-ready]", state="attached")
-    page.click(".card >> nth=0 >> .mark-objected")
-    other.wait_for_selector(".card[data-state=objected]")
-    other.click(".card >> nth=1 >> .mark-shown")
-    page.wait_for_selector(".card[data-state=shown]")
-    other.close()
-
-
 def test_the_other_language(open_page: Open) -> None:
     from avg_video.language import use
 
@@ -334,32 +216,6 @@ def test_the_other_language(open_page: Open) -> None:
         page.wait_for_selector("html[lang=en]", state="attached")
     finally:
         use("en")
-
-
-def test_a_profile_is_chosen_and_its_checklist_confirmed(open_page: Open) -> None:
-    page = open_page()
-    page.click("[role=tab][data-view=rules]")
-    page.locator("#panel-rules select").select_option("iclon")
-    page.wait_for_selector(".checks input")
-    page.click(".checks label >> nth=0")
-    until(page, "fetch('/api/choices').then((a) => a.json()).then((c) => c.policy.confirm?.length === 1)")
-    assert choices(page)["policy"]["profile"] == "iclon"
-    page.click("[role=tab][data-view=make]")
-    page.click("#panel-make >> text=Go to the")
-    assert page.get_attribute("[role=tab][data-view=rules]", "aria-selected") == "true"
-
-
-def test_a_copy_that_is_there_is_replaced_only_when_asked(open_page: Open, tmp_path: Path) -> None:
-    (tmp_path / "les.avg.mp4").write_bytes(b"mine")
-    page = open_page("les.mp4")
-    page.click("text=Make the copy")
-    page.click("#panel-make .big")
-    page.click("dialog >> text=No, go back")
-    assert (tmp_path / "les.avg.mp4").read_bytes() == b"mine"
-    page.click("#panel-make .big")
-    page.click("dialog >> text=Yes, replace it")
-    page.wait_for_selector(".made")
-    assert (tmp_path / "les.avg.mp4").stat().st_size > 1000
 
 
 def test_the_film_plays_in_time(open_page: Open) -> None:

@@ -18,6 +18,7 @@ import pytest
 from avg_video.policy.document import load_policy
 from avg_video.record.store import read_record
 from benchmarks.measure import leaked, lumas
+from tests.review.browser.asking import choices
 from tests.review.browser.conftest import Watched
 from tests.support.clips import write_clip
 
@@ -106,12 +107,6 @@ class Hand:
         self.clicks += 1
         self.page.locator(".scrub").fill(str(index))
         self.page.wait_for_selector(f".frame[data-picture='{index}']")
-
-
-def choices(page: Any) -> dict[str, Any]:
-    """What is chosen now, as the program has it."""
-    found: dict[str, Any] = page.evaluate("fetch('/api/choices').then((answer) => answer.json())")
-    return found
 
 
 @pytest.mark.slow

@@ -1,0 +1,24 @@
+"""What a page says and what the program behind it has chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def choices(page: Any) -> dict[str, Any]:
+    """What is chosen now, as the program has it."""
+    found: dict[str, Any] = page.evaluate("fetch('/api/choices').then((answer) => answer.json())")
+    return found
+
+
+def until(page: Any, holds: str) -> None:
+    """Wait until that is so; the page allows no `wait_for_function`, which evaluates text."""
+    for _ in range(600):
+        if page.evaluate(holds):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(holds)
+
+
+def states(page: Any) -> dict[int, str]:
+    return {person["number"]: person["state"] for person in choices(page)["people"]}
