@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nobody_s_computer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def nobody_s_computer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keys, register and models of this computer stay as they are, and messages are in English."""
+    folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AVG_BLUR_DATA", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("AVG_BLUR_DATA", str(folder))
         patch.setenv("AVG_BLUR_LANG", "en")
-        yield
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def no_register_yet(nobody_s_computer: Path) -> Iterator[None]:
+    """No test finds the register that another one has begun: it would be asked about consents, and get rows."""
+    yield
+    for path in nobody_s_computer.glob("register.sqlite*"):
+        path.unlink()

@@ -42,10 +42,10 @@ def attribute(path: Path) -> None:
 
 
 def all_outputs(source: Path, out: Path) -> list[Path]:
-    """A copy, its record and the list of a batch."""
+    """A copy, its record, the log and the list of a batch."""
     ran = avg_blur(source.parent, "-o", out, *QUICK)
     assert ran.exit_code == 0, ran.stderr
-    assert names_in(out) == {"lesson.avg.mp4", "lesson.avg.json", "batch.json"}
+    assert names_in(out) == {"lesson.avg.mp4", "lesson.avg.json", "avg-log.jsonl", "batch.json"}
     return sorted(out.iterdir())
 
 
@@ -108,7 +108,7 @@ def test_neighbours_are_named_once_counted_in_the_record_and_not_copied(source: 
         f"avg-blur: {source}: LESSON.vtt, lesson.THM and lesson.srt lie beside it and may tell more; "
         "they were not copied\n"
     )
-    assert names_in(out) == {"lesson.avg.mp4", "lesson.avg.json"}
+    assert names_in(out) == {"lesson.avg.mp4", "lesson.avg.json", "avg-log.jsonl"}
     text = (out / "lesson.avg.json").read_text("utf-8")
     record = json.loads(text)
     assert record["input"]["neighbours"] == {"subtitles": 2, "thumbnails": 1}
