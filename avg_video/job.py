@@ -115,6 +115,7 @@ class Outcome:
     ----------
     exit_code: 0 done and checked; 3 done, but a person must look (the record's warnings say at what).
     stage_s: wall seconds of each stage.
+    sound_wanted: whether the sound was to be kept, if there is any.
     filed: its line in the log and its row in the register, as far as they are kept.
     finds_s: whom the second look found: second, and box in px, of each one's first sight.
     """
@@ -124,6 +125,7 @@ class Outcome:
     record_path: Path
     exit_code: int
     stage_s: dict[str, float]
+    sound_wanted: bool = False
     filed: Filed = field(default_factory=Filed)
     finds_s: tuple[tuple[float, tuple[float, float, float, float]], ...] = ()
 
@@ -236,6 +238,11 @@ class Job:
         self.warnings.append(text)
         self.progress.warn(text)
 
+    @property
+    def sound_wanted(self) -> bool:
+        """Whether the sound is to be kept, if there is any: as the settings say, else the policy, else the profile."""
+        return (self.settings.audio or self.papers.policy.audio) == "keep"
+
     def timed(self, stage: str) -> Timer:
         """`with job.timed("looking"): ...` measures that stage."""
         return Timer(self.stage_s, stage)
@@ -298,7 +305,7 @@ class Job:
                 note.publish()
                 copy.publish()
         exit_code = EXIT_LOOK if record.status == "look" else EXIT_DONE
-        return Outcome(record, self.output, record_path, exit_code, self.stage_s, filed)
+        return Outcome(record, self.output, record_path, exit_code, self.stage_s, self.sound_wanted, filed)
 
 
 class Timer:

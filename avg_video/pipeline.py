@@ -196,7 +196,7 @@ class _Film(Job):
 def _make(job: _Film, plan: Plan, policy: Policy, verdicts: Verdicts, encoder: Encoder) -> Outcome:
     """Pass 2: cover, look again, write, check, record, publish."""
     settings = job.settings
-    keep = (settings.audio or policy.audio) == "keep" and job.info.sound_stream is not None
+    keep = job.sound_wanted and job.info.sound_stream is not None
     sound = SoundPlan(keep, policy.mutes_s if keep else ())
     detector = load_detector(settings.detector, threads=settings.thread_count)
     second = SecondLook(_second_look(detector, job.info), settings.style, job.info.time_base, plan.timeline.cuts)

@@ -16,7 +16,7 @@ from avg_video.batch import BatchSummary, Job, collect, run_batch, worker
 from avg_video.batch.one import already_done, make_one
 from avg_video.detect.detector import load_detector
 from avg_video.errors import ModelError
-from avg_video.papers.office import Office, prepare
+from avg_video.papers.office import Office
 from avg_video.pipeline import Settings, Silent, policy_beside, record_path_for
 from avg_video.record.hashes import sha256_file
 from avg_video.record.store import read_record
@@ -71,7 +71,7 @@ def first_job(made: Path) -> Job:
 
 
 def done(job: Job, settings: Settings = SETTINGS) -> bool:
-    return already_done(job, settings, prepare(Office(), policy_beside(job.source))) is not None
+    return already_done(job, settings, policy_beside(job.source), Office()) is not None
 
 
 def test_a_second_run_makes_only_what_is_not_done(made: Path) -> None:

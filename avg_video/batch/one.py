@@ -12,7 +12,7 @@ from avg_video.batch.summary import JobResult
 from avg_video.errors import EXIT_LOOK, OutputError, UsageError
 from avg_video.language import tr
 from avg_video.media.temporary import as_output_error
-from avg_video.papers.office import Office, Papers, prepare
+from avg_video.papers.office import Office, prepare
 from avg_video.pipeline import (
     Progress,
     Settings,
@@ -21,7 +21,7 @@ from avg_video.pipeline import (
     record_path_for,
     settings_fingerprint,
 )
-from avg_video.policy.document import load_policy
+from avg_video.policy.document import Policy, load_policy
 from avg_video.record.hashes import sha256_file
 from avg_video.record.model import Record
 from avg_video.record.store import read_record
@@ -51,8 +51,7 @@ def make_one(job: Job, progress: Progress, *, settings: Settings, office: Office
         ) from error
     except OSError as error:
         raise as_output_error(error, job.output) from error
-    papers = prepare(office or Office(), policy, audio=settings.audio, source=job.source)
-    record = already_done(job, settings, papers)
+    record = already_done(job, settings, policy, office or Office())
     if record is not None:
         note = tr("already done, same recording and same settings")
         return JobResult(status="skipped", exit_code=3 if record.status == "look" else 0, note=note)
@@ -66,7 +65,7 @@ def make_one(job: Job, progress: Progress, *, settings: Settings, office: Office
     return JobResult(status="done", exit_code=0, control_number=number)
 
 
-def already_done(job: Job, settings: Settings, papers: Papers) -> Record | None:
+def already_done(job: Job, settings: Settings, policy: Policy, office: Office) -> Record | None:
     """The record of a copy that lies under the job's output name, if making it again would give the same.
 
     Everything must hold: a valid record, made with these settings, this policy, profile and checklist, the consents as
@@ -82,6 +81,7 @@ def already_done(job: Job, settings: Settings, papers: Papers) -> Record | None:
         return None
     if record.policy.source not in ("none", "file"):
         return None
+    papers = prepare(office, policy, audio=settings.audio, source=job.source)
     if record.settings_sha256 != settings_fingerprint(settings, papers.policy):
         return None
     if papers.confirmed != {check.id for check in record.processing.checklist if check.confirmed}:

@@ -93,4 +93,4 @@ def _tell(address: str, *, no_open: bool) -> None:
 
 
 def _closing(outcome: Outcome, file: Path) -> list[str]:
-    return closing_lines(outcome, file, sound_wanted=outcome.record.output.sound.kept)
+    return closing_lines(outcome, file)

@@ -206,8 +206,7 @@ def one(stop: StopSign, source: Path, output: str | None, settings: Settings, ch
     if chosen.as_json:
         click.echo(json.dumps(machine(outcome, page)))
     elif not chosen.quiet:
-        wanted = (settings.audio or policy.audio) == "keep"
-        lines = closing_lines(outcome, source, sound_wanted=wanted, said=bars.warnings, report=page)
+        lines = closing_lines(outcome, source, said=bars.warnings, report=page)
         click.echo("\n".join(lines))
     return outcome.exit_code
 

@@ -52,7 +52,7 @@ def typed(path: Path) -> str:
 
 
 def closing_lines(
-    outcome: Outcome, source: Path, *, sound_wanted: bool, said: Collection[str] = (), report: Path | None = None
+    outcome: Outcome, source: Path, *, said: Collection[str] = (), report: Path | None = None
 ) -> list[str]:
     """The lines for one finished recording.
 
@@ -60,14 +60,13 @@ def closing_lines(
     ----------
     outcome: what the pipeline gave back.
     source: the input.
-    sound_wanted: whether the sound was to be kept, if there is any.
     said: warnings that were already printed while it ran; they are not repeated.
     report: the page for people, where one was made.
     """
     record, photo = outcome.record, is_photo_name(outcome.output)
     pairs = [(tr("people"), _people(record, photo=photo))]
     if not photo:
-        pairs.append((tr("sound"), _sound(record, wanted=sound_wanted)))
+        pairs.append((tr("sound"), _sound(record, wanted=outcome.sound_wanted)))
     pairs.append((tr("check"), _second_look(record, photo=photo)))
     if record.input.hidden:
         pairs.append((tr("left out"), ", ".join(tr(kind) for kind in record.input.hidden)))

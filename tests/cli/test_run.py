@@ -92,6 +92,20 @@ def test_sound_that_was_wanted_where_there_is_none(tmp_path: Path) -> None:
     assert none not in avg_blur("--overwrite", silent).stdout.splitlines()
     silent.with_name("silent.avg.toml").write_text('audio = "keep"\n')
     assert none in avg_blur("--overwrite", silent).stdout.splitlines()
+    silent.with_name("silent.avg.toml").unlink()
+    profile = tmp_path / "our-school.toml"
+    profile.write_text(
+        """
+name = "our-school"
+version = 1
+title = { en = "Our school", nl = "Onze school" }
+source = { en = "Protocol, 2026", nl = "Protocol, 2026" }
+audio = "keep"
+[places]
+audio = "section 2"
+"""
+    )
+    assert none in avg_blur("--overwrite", silent, "--profile", profile).stdout.splitlines()
 
 
 def test_a_folder_as_output_and_json(clip: Path) -> None:
