@@ -11,6 +11,7 @@ import pytest
 from avg_video.policy.document import load_policy
 from tests.review.browser.asking import choices, states, until
 from tests.review.browser.conftest import Watched, offered
+from tests.review.server.browser import held_at_faces
 from tests.test_pipeline import two_people
 
 Open = Callable[..., Any]
@@ -170,13 +171,17 @@ def test_sound_is_heard_and_a_stretch_listened_to(open_page: Open) -> None:
 
 
 def test_faces_are_seen_while_it_is_looked_at(chromium: Any, tmp_path: Path, own_data: None) -> None:
-    with offered(two_people(tmp_path / "lang.mp4", seconds=6)) as review:
+    path = two_people(tmp_path / "les.mp4", seconds=0.4)
+    with held_at_faces(2) as go_on, offered(path) as review:
         watched = Watched(chromium)
         page = watched.page
         page.goto(review.server.address)
         page.wait_for_selector(".looking progress")
-        page.wait_for_selector(".early img")
-        assert page.locator(".early img").count() >= 1
+        until(page, "document.querySelectorAll('.early img').length === 2")
+        until(page, "[...document.querySelectorAll('.early img')].every((face) => face.naturalWidth > 10)")
+        assert page.inner_text(".looking h2").startswith("2 "), "and they are counted"
+        assert page.locator(".card").count() == 0
+        go_on.set()
         watched.stands()
         assert page.locator(".card").count() >= 2
         watched.close()
@@ -195,6 +200,7 @@ def test_a_recording_that_cant_be_read_is_told_in_words(chromium: Any, tmp_path:
         page.wait_for_selector(".over")
         assert page.inner_text("h1") == "This recording can't be reviewed"
         assert page.inner_text(".over p >> nth=0").startswith("Can't be decoded")
+        assert review.ended() is None
         assert review.error is not None
         watched.close()
 

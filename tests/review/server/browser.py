@@ -12,15 +12,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from avg_video.detect.boxes import Boxes
 from avg_video.errors import AvgError
 from avg_video.job import Settings, Silent
+from avg_video.media.picture import Picture
 from avg_video.papers.office import Office
 from avg_video.review import shelf
+from avg_video.review.server import session
+from avg_video.review.server.early import Early
 from avg_video.review.server.serve import Server
 from avg_video.review.server.session import Session
 
 FAST = Settings(preset="ultrafast", detector="centerface", threads=2)
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
+"""Never waited for but where something is wrong: a busy machine is no fault."""
 
 
 class Review:
@@ -69,6 +76,22 @@ def reviewing(path: Path, **more: Any) -> Iterator[tuple[Review, Browser]]:
             review.session.end("stopped")
             review.thread.join(PATIENCE_S)
     assert not review.thread.is_alive()
+
+
+@contextlib.contextmanager
+def held_at_faces(count: int) -> Iterator[threading.Event]:
+    """Looking begins, and stays where so many faces were met until the event is set: however fast, it isn't over."""
+    go_on = threading.Event()
+
+    class Held(Early):
+        def met(self, picture: Picture, second: float, found: Boxes) -> None:
+            super().met(picture, second, found)
+            if len(self) >= count:
+                assert go_on.wait(PATIENCE_S), "nobody let it go on"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "Early", Held)
+        yield go_on
 
 
 class Browser:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
-import time
 import wave
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -28,7 +25,7 @@ from avg_video.review.places import shelf_path
 from avg_video.review.server.early import Early
 from avg_video.review.server.pictures import Bounded, Film, Unwanted
 from avg_video.review.strips import crop, jpeg
-from tests.review.server.browser import FAST, Browser, reviewing
+from tests.review.server.browser import FAST, Browser, held_at_faces, reviewing
 
 
 def decoded(data: bytes) -> np.ndarray:
@@ -161,25 +158,20 @@ def test_muted_sound_is_heard_as_it_will_be(own: Path) -> None:
         assert loud[1] == 0
 
 
-def test_the_first_faces_are_there_while_it_is_looked_at(
-    own: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-
+def test_the_first_faces_are_there_while_it_is_looked_at(own: Path, plan: Plan) -> None:
     shelf_path(plan.source_sha256, ".avgplan").unlink()
-    with reviewing(own) as (review, browser):
-        began = time.monotonic()
-        seen: list[dict[str, Any]] = []
-        while time.monotonic() - began < 20 and browser.get("/api/state")["phase"] == "looking":
-            status, data = browser.ask("GET", "/api/early")
-            if status == 200:
-                seen.append(json.loads(data))
-                for face in seen[-1]["faces"]:
-                    got, sent = browser.ask("GET", f"/api/early/{face['id']}.jpg")
-                    assert got in (200, 409)
-                    assert got == 409 or decoded(sent).shape[0] > 10
-            assert browser.ask("GET", "/api/people")[0] in (200, 409)
-            time.sleep(0.02)
-        assert max(len(view["faces"]) for view in seen) >= 2
+    with held_at_faces(2) as go_on, reviewing(own) as (review, browser):
+        browser.until(lambda state: (state["looking"] or {}).get("faces") == 2)
+        assert browser.get("/api/state")["phase"] == "looking"
+        faces = browser.get("/api/early")["faces"]
+        assert [face["id"] for face in faces] == [1, 2]
+        for face in faces:
+            status, data = browser.ask("GET", f"/api/early/{face['id']}.jpg")
+            assert status == 200
+            assert decoded(data).shape[0] > 10
+        assert browser.ask("GET", "/api/early/3.jpg")[0] == 404
+        assert browser.get("/api/people", 409)["error"]["code"] == "not-ready"
+        go_on.set()
         browser.ready()
         assert browser.get("/api/early", 409)["error"]["code"] == "not-ready"
         assert [c["number"] for c in browser.get("/api/people")["people"]] == [t.id for t in plan.tracks]
