@@ -34,8 +34,9 @@ class _Entry(BaseModel):
 class JobResult(_Entry):
     """What the work on one recording returns when it did not fail."""
 
-    status: Literal["done", "look", "skipped"]
-    """skipped: the copy was there already, from the same recording with the same settings."""
+    status: Literal["done", "look", "skipped", "make-again"]
+    """skipped: the copy was there already, from the same recording with the same settings. make-again: a copy is there
+    that shows somebody who may no longer be shown, and was not touched."""
     exit_code: Literal[0, 3]
     note: str | None = None
     control_number: str | None = None
@@ -48,9 +49,10 @@ class FileEntry(_Entry):
     """Its place in the folder that was named, with forward slashes."""
     output: str
     """Where its copy is, below the output folder; without such a folder, the copy's name."""
-    status: Literal["done", "look", "skipped", "failed", "stopped"]
+    status: Literal["done", "look", "skipped", "make-again", "failed", "stopped"]
     """done: made and checked. look: made, and a person must look at it. skipped: it was there already, from the same
-    recording with the same settings. failed: see `error`. stopped: the batch was interrupted before it was made."""
+    recording with the same settings. make-again: a copy is there that shows somebody who may no longer be shown; it was
+    not touched. failed: see `error`. stopped: the batch was interrupted before it was made."""
     exit_code: Literal[0, 1, 2, 3, 130]
     """What `avg-blur` on this file alone would have ended with."""
     error: str | None = None

@@ -14,7 +14,7 @@ from avg_video.cli.endings import describe
 from avg_video.cli.filing import Filing, write_report
 from avg_video.cli.progress import FileBar, on_terminal, say_above, take_away, tqdm_bar
 from avg_video.cli.stop import StopSign
-from avg_video.cli.words import NOT_ANONYMOUS
+from avg_video.cli.words import NOT_ANONYMOUS, again_heading, typed
 from avg_video.errors import EXIT_INTERRUPTED, EXIT_LOOK, UsageError, printable
 from avg_video.language import mark, tr
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from avg_video.pipeline import Settings
     from avg_video.record.model import Record
 
-__all__ = ["BatchBars", "many", "table"]
+__all__ = ["BatchBars", "again_lines", "many", "table"]
 
 NAME_WIDTH_MAX = 60
-STATES = (mark("done"), mark("look"), mark("skipped"), mark("failed"), mark("stopped"))
+STATES = (mark("done"), mark("look"), mark("skipped"), mark("make-again"), mark("failed"), mark("stopped"))
 """How the work on a file can end; the table says it in the active language."""
 REPORT_FILE = "report.html"
 REDRAW_S = 1.0
@@ -120,8 +120,11 @@ def many(
     as_json: bool,
     quiet: bool,
     neutral: bool = False,
+    given: Sequence[str] = (),
 ) -> int:
     """Make a copy of every recording among `inputs` and below, and say what came of each.
+
+    `given`: the options that were given and hold for a single recording too, as they are typed.
 
     Raises `UsageError` when there is no folder for the copies, or what `batch.collect` raises.
     """
@@ -158,6 +161,9 @@ def many(
             click.echo(tr("Report: {path}", path=printable(page)))
         if summary.control_number is not None:
             click.echo(tr("Control number of the log: {number}", number=summary.control_number))
+    again = again_lines(found.jobs, summary, out, given)
+    if again:
+        click.echo("\n".join(again), err=as_json or quiet)
     if summary.exit_code == EXIT_INTERRUPTED:
         what = tr("interrupted, nothing half done was left; run the same command again to go on")
         click.echo(f"avg-blur: {what}", err=True)
@@ -173,6 +179,23 @@ def records_of(summary: BatchSummary, out: Path) -> list[Record]:
     return [read_record(record_path_for(out / entry.output)) for entry in made]
 
 
+def again_lines(jobs: Sequence[Job], summary: BatchSummary, out: Path, given: Sequence[str]) -> list[str]:
+    """The copies that show somebody who may no longer be shown, each with the command that makes it again."""
+    from avg_video.record.log import LOG_NAME
+
+    stale = [job for job, entry in zip(jobs, summary.files, strict=True) if entry.status == "make-again"]
+    if not stale:
+        return []
+    lines = [again_heading(len(stale))]
+    for job in stale:
+        options = [*given]
+        if job.output.parent != out and not {"--log", "--no-log"}.intersection(given):
+            options += ["--log", typed(out / LOG_NAME)]  # where the batch has it, and not in the folder below
+        command = f"avg-blur {typed(job.source)} -o {typed(job.output)} --overwrite"
+        lines += [f"  {printable(job.output)}", f"    {' '.join([command, *options])}"]
+    return lines
+
+
 def table(summary: BatchSummary) -> list[str]:
     """A line for each recording, what was left out and why, and the sum."""
     names = [entry.input for entry in summary.files] + [item.name for item in summary.left_out]
@@ -182,7 +205,7 @@ def table(summary: BatchSummary) -> list[str]:
     lines += [f"{item.name:<{width}}  {tr('left out: {reason}', reason=item.reason)}" for item in summary.left_out]
     counts = [f"{n} {tr(word)}" for word in STATES if (n := summary.count(word))]
     lines.append(tr("{n} recordings: {counts}", n=len(summary.files), counts=", ".join(counts)))
-    if any(entry.exit_code == EXIT_LOOK for entry in summary.files):
+    if any(entry.exit_code == EXIT_LOOK and entry.status != "make-again" for entry in summary.files):
         lines.append(tr("look: a person must look at the copy before it is used; its record says where and why."))
     if any(entry.status in ("done", "look") for entry in summary.files):
         lines.append(tr(NOT_ANONYMOUS))

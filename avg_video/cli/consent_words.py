@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avg_video.cli.words import typed
+from avg_video.cli.words import again_heading, typed
 from avg_video.errors import printable
 from avg_video.language import tr, trn
 
@@ -133,13 +133,7 @@ def copy_lines(copies: Sequence[Copy], register: Path | None = None) -> list[str
     away = [copy for copy in copies if copy.uploaded_on is not None]
     lines = []
     if here:
-        lines.append(
-            trn(
-                "{n} copy shows somebody who may no longer be shown. Make it again, or delete it:",
-                "{n} copies show somebody who may no longer be shown. Make them again, or delete them:",
-                len(here),
-            )
-        )
+        lines.append(again_heading(len(here)))
         for copy in here:
             lines += [f"  {printable(copy.path)}", f"    {_what_to_do(copy, register)}"]
     if away:

@@ -176,7 +176,26 @@ def run(
         as_json=as_json,
         quiet=quiet,
         neutral=neutral,
+        given=given_options(click.get_current_context()),
     )
+
+
+NOT_OF_ONE = frozenset({"inputs", "output", "overwrite", "jobs", "neutral", "as_json", "quiet"})
+"""Parameters that a command for a single copy of a batch does without, or has of its own."""
+
+
+def given_options(ctx: click.Context) -> list[str]:
+    """The options that were given on the command line, as they are typed, but for `NOT_OF_ONE`."""
+    words: list[str] = []
+    for param in ctx.command.params:
+        name = param.name or ""
+        if name in NOT_OF_ONE or ctx.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        value = ctx.params[name]
+        words.append(param.opts[-1])
+        if value is not True:
+            words.append(typed(Path(",".join(value) if isinstance(value, tuple) else str(value))))
+    return words
 
 
 def one(stop: StopSign, source: Path, output: str | None, settings: Settings, chosen: Chosen) -> int:

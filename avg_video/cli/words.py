@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from avg_video.pipeline import Outcome
     from avg_video.record.model import Record
 
-__all__ = ["HIDDEN", "NOT_ANONYMOUS", "closing_lines", "rows", "typed"]
+__all__ = ["HIDDEN", "NOT_ANONYMOUS", "again_heading", "closing_lines", "rows", "typed"]
 
 NOT_ANONYMOUS = mark(
     "De-identified, not anonymous: posture, clothes, text in view and the room can still tell who is who.\n"
@@ -49,6 +49,15 @@ def typed(path: Path) -> str:
     if os.name == "nt":
         return f'"{name}"' if " " in name else name
     return shlex.quote(name)
+
+
+def again_heading(n: int) -> str:
+    """The line above a list of copies that are to be made again or deleted."""
+    return trn(
+        "{n} copy shows somebody who may no longer be shown. Make it again, or delete it:",
+        "{n} copies show somebody who may no longer be shown. Make them again, or delete them:",
+        n,
+    )
 
 
 def closing_lines(

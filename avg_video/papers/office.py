@@ -31,6 +31,7 @@ from avg_video.register.runs import (
     call_off_in,
     expect_in,
     reference,
+    standings_in_copy,
     state_of,
     visible_before,
 )
@@ -123,6 +124,22 @@ class Papers:
                 add_run(register, self._row(record, digest, source=source, output=output, record_path=record_path))
                 state = state_of(register, record.output.sha256, output)
             return state != "make-again"
+
+    def shows_too_many(self, copy: Path) -> bool:
+        """Whether the register knows the file at `copy` as a copy that shows somebody who may no longer be shown: who
+        said no, or, where consent is needed, whose consent does not count now. A register that is not asked knows none.
+
+        Raises `RegisterError` when the register can't be read, and what reading the file raises.
+        """
+        if self.office.register is None:
+            return False
+        digest = sha256_file(copy)
+        with open_register(self.office.register) as register:
+            if state_of(register, digest, copy) == "make-again":
+                return True
+            states = standings_in_copy(register, digest, copy, date.today()).values()
+        needed = self.profile is not None and self.profile.needs_consent
+        return any(state in AGAINST or (needed and state != "given") for state in states)
 
     @contextlib.contextmanager
     def filed(

@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from avg_video.register.database import Register, add_event, moment, path_in, path_out
-from avg_video.register.standing import AGAINST, standing_in
+from avg_video.register.standing import AGAINST, State, standing_in
 
 __all__ = [
     "Copy",
@@ -29,6 +29,7 @@ __all__ = [
     "make_again",
     "no_longer_shown",
     "reference",
+    "standings_in_copy",
     "state_of",
     "visible_before",
     "withdrawn_outputs",
@@ -194,6 +195,17 @@ def state_of(register: Register, sha256: str, path: Path) -> str | None:
         found = "SELECT state FROM output WHERE sha256 = ? AND path = ?"
         row = db.execute(found, (sha256, path_in(path.absolute()))).fetchone()
         return None if row is None else str(row["state"])
+
+
+def standings_in_copy(register: Register, sha256: str, path: Path, on: date) -> dict[str, State]:
+    """How the consent of everybody stands who is visible in that copy, by token, for the purpose it was made for; empty
+    for a copy that the register does not know, or that is gone."""
+    with register.reading() as db:
+        found = "SELECT id, purpose FROM output WHERE sha256 = ? AND path = ? AND state IN ('kept', 'make-again')"
+        row = db.execute(found, (sha256, path_in(path.absolute()))).fetchone()
+        if row is None:
+            return {}
+        return {token: standing_in(db, token, row["purpose"], on) for token in _visible(db, row["id"])}
 
 
 def no_longer_shown(register: Register, run_id: UUID, on: date) -> tuple[str, ...]:

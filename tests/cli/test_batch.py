@@ -45,8 +45,8 @@ def test_a_folder_then_once_more(school: Path, tmp_path: Path) -> None:
         "avg-blur: broken.mp4: its index or its content is missing or damaged; "
         "copy it from the camera again, or repair it with another program first\n"
     )
-    assert re.fullmatch(r"broken\.mp4   failed    0:\d\d:\d\d", lines[0])
-    assert re.fullmatch(r"3b/les1\.mp4  done      0:\d\d:\d\d", lines[1])
+    assert re.fullmatch(r"broken\.mp4   failed       0:\d\d:\d\d", lines[0])
+    assert re.fullmatch(r"3b/les1\.mp4  done         0:\d\d:\d\d", lines[1])
     assert lines[2:] == [
         "notes.txt    left out: not a recording",
         "2 recordings: 1 done, 1 failed",

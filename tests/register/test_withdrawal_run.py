@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import sqlite3
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,67 @@ def test_a_register_that_can_not_be_asked_gives_no_copy(tmp_path: Path, profile:
     done = avg_blur(film, "--register", register)
     assert (done.exit_code, done.stdout) == (1, "")
     assert not film.with_name("lesson.avg.mp4").exists()
+
+
+@pytest.mark.slow
+def test_a_batch_says_which_copies_must_be_made_again(tmp_path: Path) -> None:
+    """It leaves them as they are until it is asked to replace them; the command it gives makes that one again."""
+    lessons, out, register = tmp_path / "my lessons" / "3b", tmp_path / "out", tmp_path / "register.sqlite"
+    lessons.mkdir(parents=True)
+    film, other = lesson(lessons / "lesson.mp4", faces=2), lesson(lessons / "other.mp4", pictures=8)
+    film.with_name("lesson.avg.toml").write_text(POLICY.format(profile=""))
+    args = (lessons.parent, "-o", out, "--register", register, "--style", "solid")
+    assert avg_blur(*args).exit_code == 0
+    copy = out / "3b" / "lesson.avg.mp4"
+    withdrawn = avg_blur("consent", "withdraw", "L07", "--register", register)
+    assert (withdrawn.exit_code, str(copy) in withdrawn.stdout) == (3, True)
+    before = copy.read_bytes()
+    told = avg_blur(*args)
+    assert (told.exit_code, told.stderr, copy.read_bytes()) == (3, "", before)
+    lines = told.stdout.splitlines()
+    assert lines[0].split() == ["3b/lesson.mp4", "make-again", "0:00:00"]
+    assert lines[1].split() == ["3b/other.mp4", "skipped", "0:00:00"]
+    command = (
+        f"avg-blur '{film}' -o {copy} --overwrite --style solid --register {register} --log {out / 'avg-log.jsonl'}"
+    )
+    at = lines.index("1 copy shows somebody who may no longer be shown. Make it again, or delete it:")
+    assert [lines[at + 1], sorted(lines[at + 2].split())] == [f"  {copy}", sorted(command.split())]
+    asked = avg_blur(*args, "--json")
+    assert (asked.exit_code, str(copy) in asked.stderr) == (3, True)
+    stale, kept = json.loads(asked.stdout)["files"]
+    assert (stale["status"], stale["exit_code"], stale["error"]) == ("make-again", 3, None)
+    assert stale["note"] == (
+        "it shows somebody who may no longer be shown; make it again with --overwrite, or delete it"
+    )
+    assert kept["status"] == "skipped"
+    others = other.stat().st_mtime_ns, (out / "3b" / "other.avg.mp4").stat().st_mtime_ns
+    made = avg_blur(*shlex.split(lines[at + 2])[1:])
+    assert made.exit_code == 3, made.stderr  # a line of the policy shows nobody now
+    assert json.loads((out / "3b" / "lesson.avg.json").read_text(encoding="utf-8"))["shown"] == 0
+    assert (other.stat().st_mtime_ns, (out / "3b" / "other.avg.mp4").stat().st_mtime_ns) == others
+    assert not (out / "3b" / "avg-log.jsonl").exists()
+    last = avg_blur(*args, "--json")
+    assert [entry["status"] for entry in json.loads(last.stdout)["files"]] == ["skipped", "skipped"]
+
+
+@pytest.mark.slow
+def test_a_batch_with_overwrite_makes_them_again(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    film, out = lesson(tmp_path / "in" / "lesson.mp4", faces=2), tmp_path / "out"
+    register = tmp_path / "register.sqlite"
+    film.with_name("lesson.avg.toml").write_text(POLICY.format(profile='profile = "ap"'))
+    until = (date.today() + timedelta(days=1)).isoformat()
+    add = ("consent", "add", "L07", "--purpose", "website", "--register", register)
+    assert avg_blur(*add, *AGREED, "--until", until).exit_code == 0
+    args = (film.parent, "-o", out, "--register", register, "--json")
+    shows = out / "lesson.avg.json"
+    assert avg_blur(*args).exit_code == 3  # nothing of the checklist is confirmed
+    assert json.loads(shows.read_text(encoding="utf-8"))["shown"] == 1
+    # Where consent is needed, one that has run out counts no more than one that was taken back.
+    with contextlib.closing(sqlite3.connect(register)) as db, db:
+        db.execute("UPDATE consent SET valid_until = '2026-09-02'")
+    assert [entry["status"] for entry in json.loads(avg_blur(*args).stdout)["files"]] == ["make-again"]
+    again = avg_blur(*args, "--overwrite")
+    assert [entry["status"] for entry in json.loads(again.stdout)["files"]] == ["look"]
+    record = json.loads(shows.read_text(encoding="utf-8"))
+    assert (record["shown"], [c["state"] for c in record["processing"]["consents"]]) == (0, ["expired"])
