@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -163,16 +163,22 @@ class Decoding:
             ) from e
         self._check_whole()
 
-    def frames_from(self, pts: int, *, needed: int) -> Iterator[av.VideoFrame]:
+    def key_frame_before(self, pts: int) -> int | None:
+        """A number for the key frame from which decoding to that time begins, where the container's index tells."""
+        at = self.stream.index_entries.search_timestamp(pts)
+        return at if at >= 0 else None
+
+    def frames_from(self, pts: int, needed: Callable[[], int]) -> Iterator[av.VideoFrame]:
         """Frames from a key frame at or before `pts` on, as decoded, with the pts that the container gives them.
 
-        For single looks: nothing is checked, and frames before `needed` that no other depends on may be left out.
+        For single looks: nothing is checked, and frames before `needed` (asked at each) that no other depends on may be
+        left out.
         Raises what FFmpeg raises.
         """
         self.box.seek(pts, stream=self.stream, backward=True)
         self._context.flush_buffers()
         for packet in self.box.demux(self.stream):
-            early = packet.pts is not None and packet.pts < needed and not self._interlaced
+            early = packet.pts is not None and packet.pts < needed() and not self._interlaced
             self._context.skip_frame = "NONREF" if early else "DEFAULT"
             if packet.size or _ends_stream(packet):
                 yield from self._called(packet if packet.size else None)

@@ -23,7 +23,9 @@ from avg_video.media.timing import Timeline
 __all__ = ["Peek"]
 
 ONWARD = 40
-"""Pictures ahead up to which decoding simply goes on; beyond that it is quicker to look for a key frame."""
+"""Pictures ahead up to which decoding simply goes on where it is not known whether a key frame is nearer."""
+ACROSS = 8
+"""... and where one is: to search for it takes about as long as to decode so many."""
 EARLIER_S = (0.0, 2.0, 10.0)
 """How much earlier a key frame is looked for, one after the other: some containers find one that is too late."""
 UNTIMED = ("avi",)
@@ -31,6 +33,8 @@ UNTIMED = ("avi",)
 
 Look = Callable[[], Picture]
 """Makes the picture of a decoded frame, when it is wanted."""
+Enough = Callable[[], bool]
+"""Whether a picture before the one that is asked for will do by now."""
 
 
 class Peek:
@@ -52,6 +56,8 @@ class Peek:
         self._counted = self._source.info.container.split(",")[0] in UNTIMED
         self._index_of = {int(pts): index for index, pts in enumerate(timeline.pts)}
         self._frames: Iterator[tuple[int, Look]] | None = None
+        self._needed = 0
+        """Time before which pictures that no other depends on may be left out."""
         self._at = len(timeline)
         """Index of the picture that was given last; as many as there are when there is none to go on from."""
 
@@ -66,8 +72,11 @@ class Peek:
         self._frames = None
         self._source.decoding.close()
 
-    def picture(self, index: int, *, patience_s: float | None = None) -> Picture:
-        """The picture of that index; after `patience_s` seconds one before it will do, the nearest there is by then.
+    def picture(
+        self, index: int, *, patience_s: float | None = None, wanted: Callable[[], bool] = lambda: True
+    ) -> Picture:
+        """The picture of that index; after `patience_s` seconds, or once it is not `wanted` any more (asked after each
+        picture), one before it will do, the nearest there is by then. Asked for again, decoding goes on from there.
 
         Raises
         ------
@@ -76,38 +85,52 @@ class Peek:
         """
         if not 0 <= index < len(self._timeline):
             raise IndexError(index)
-        until = None if patience_s is None else time.monotonic() + patience_s
+        until = float("inf") if patience_s is None else time.monotonic() + patience_s
+
+        def enough() -> bool:
+            return time.monotonic() >= until or not wanted()
+
+        self._needed = int(self._timeline.pts[index])
         try:
-            found = self._onward(index, until) or self._anew(index, until)
+            found = self._onward(index, enough) or self._anew(index, enough)
         except av.error.FFmpegError as error:
             raise self._changed() from error
         if found is None:
             raise self._changed()
         return found()
 
-    def _onward(self, index: int, until: float | None) -> Look | None:
-        """By going on from the picture that was given last, if that is near."""
-        return self._walk(index, until) if self._at < index <= self._at + ONWARD else None
+    def _onward(self, index: int, enough: Enough) -> Look | None:
+        """By going on from the picture that was given last, if that is quicker than from a key frame."""
+        return self._walk(index, enough) if self._at < index and index - self._at <= self._reach(index) else None
 
-    def _anew(self, index: int, until: float | None) -> Look | None:
+    def _reach(self, index: int) -> int:
+        """From how many pictures before it decoding goes on."""
+        if self._counted:
+            return len(self._timeline)  # there is no other way but from the start
+        keys = [self._source.decoding.key_frame_before(int(self._timeline.pts[at])) for at in (self._at, index)]
+        if None in keys:
+            return ONWARD
+        return len(self._timeline) if keys[0] == keys[1] else ACROSS
+
+    def _anew(self, index: int, enough: Enough) -> Look | None:
         """From a key frame at or before it; from the start where that does not find it."""
         if not self._counted:
             for earlier_s in EARLIER_S:
                 self._frames = self._from_key_frame(index, earlier_s)
-                found = self._walk(index, until)
+                found = self._walk(index, enough)
                 if found is not None:
                     return found
             # Its time was mended while reading, or this container can't be searched: counting off always finds it.
             self._counted = True
         self._frames = self._count()
-        return self._walk(index, until)
+        return self._walk(index, enough)
 
-    def _walk(self, index: int, until: float | None) -> Look | None:
+    def _walk(self, index: int, enough: Enough) -> Look | None:
         for at, look in self._frames or ():
             if at > index:
                 break
             self._at = at
-            if at == index or (until is not None and time.monotonic() >= until):
+            if at == index or enough():
                 return look
         self._frames, self._at = None, len(self._timeline)
         return None
@@ -119,7 +142,7 @@ class Peek:
 
     def _from_key_frame(self, index: int, earlier_s: float) -> Iterator[tuple[int, Look]]:
         pts, line = int(self._timeline.pts[index]), self._timeline
-        frames = self._source.decoding.frames_from(pts - round(earlier_s / line.time_base), needed=pts)
+        frames = self._source.decoding.frames_from(pts - round(earlier_s / line.time_base), lambda: self._needed)
         for frame in without_combs(_timed(frames), line.time_base, lambda: None):
             at = None if frame.pts is None else self._index_of.get(frame.pts)
             if at is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from avg_video.errors import InputError
-from avg_video.media.peek import Peek
+from avg_video.media.peek import ONWARD, Look, Peek
 from avg_video.media.picture import Picture
 from avg_video.media.reader import VideoReader
 from avg_video.media.timing import Timeline
@@ -94,6 +95,37 @@ def test_who_can_t_wait_gets_one_before_it(tmp_path: Path) -> None:
         assert peek.picture(48, patience_s=60.0).index == 48
 
 
+def sought_by(peek: Peek) -> list[int]:
+    """The pictures for which a key frame is searched, from now on."""
+    sought: list[int] = []
+    begin = peek._from_key_frame
+
+    def noted(index: int, earlier_s: float) -> Iterator[tuple[int, Look]]:
+        sought.append(index)
+        return begin(index, earlier_s)
+
+    peek._from_key_frame = noted  # type: ignore[method-assign]
+    return sought
+
+
+@pytest.mark.parametrize("stops", ["in time", "by whoever asked"])
+def test_what_was_decoded_for_one_that_came_sooner_is_not_decoded_again(stops: str, tmp_path: Path) -> None:
+    """Between key frames decoding goes on however far it is; across one it is quicker to begin there."""
+    options = {"preset": "ultrafast", "x264-params": "keyint=120:min-keyint=120:scenecut=0:bframes=2"}
+    path = write_clip(tmp_path / "a.mp4", rolling(200), options=options)
+    pictures, timeline = read(path)
+    with Peek(path, timeline) as peek:
+        sought = sought_by(peek)
+        early = peek.picture(110, patience_s=0.0) if stops == "in time" else peek.picture(110, wanted=lambda: False)
+        assert early.index < 110 - ONWARD
+        np.testing.assert_array_equal(early.i420, pictures[early.index].i420)
+        for index in (100, 112):
+            np.testing.assert_array_equal(peek.picture(index).i420, pictures[index].i420)
+        assert sought == [110]
+        np.testing.assert_array_equal(peek.picture(150).i420, pictures[150].i420)
+        assert sought == [110, 150], "a key frame is nearer"
+
+
 def test_there_is_nothing_before_the_start_or_behind_the_end(tmp_path: Path) -> None:
     path = long_groups(tmp_path / "a.mp4")
     _, timeline = read(path)
@@ -113,10 +145,8 @@ def test_another_recording_under_its_name_is_noticed(tmp_path: Path) -> None:
 def test_going_on_is_quicker_than_looking_anew(tmp_path: Path) -> None:
     path = long_groups(tmp_path / "a.mp4")
     _, timeline = read(path)
-    sought: list[int] = []
     with Peek(path, timeline) as peek:
-        begin = peek._from_key_frame
-        peek._from_key_frame = lambda index, earlier: sought.append(index) or begin(index, earlier)  # type: ignore[method-assign,func-returns-value]
+        sought = sought_by(peek)
         started = time.perf_counter()
         for index in range(N):
             assert peek.picture(index).index == index
