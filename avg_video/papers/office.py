@@ -102,7 +102,8 @@ class Papers:
         """The record's part on purpose, ground, terms, checklist and consents, of a copy of `duration_s` seconds."""
         consents = [ConsentEntry(token=f.token, state=f.state, line=f.rule) for f in self.findings]
         ref = None if self.office.register is None else reference(run_id)
-        return statement(self.policy, self.profile, self.confirmed, consents, duration_s, ref)
+        chosen = {number: said for number, said in self.chosen.items() if number in self.shown}
+        return statement(self.policy, self.profile, self.confirmed, consents, duration_s, ref, chosen)
 
     def tokens_behind(self, rules: Iterable[str | None]) -> tuple[str, ...]:
         """Tokens of those who are visible by those rules, each once, in order."""

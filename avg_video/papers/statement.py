@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from avg_video.language import tr
+from avg_video.policy.answers import is_token
+from avg_video.policy.decision import number_rule
 from avg_video.policy.document import Policy
 from avg_video.policy.profile import Profile, Term
 from avg_video.record.processing import (
@@ -12,7 +15,10 @@ from avg_video.record.processing import (
     HumanReview,
     ProcessingEntry,
     ProfileEntry,
+    RecipientEntry,
+    RoleEntry,
     RuleEntry,
+    StorageEntry,
     StorageTerm,
 )
 
@@ -26,23 +32,32 @@ def statement(
     consents: Iterable[ConsentEntry],
     duration_s: float,
     register_ref: str | None = None,
+    chosen: Mapping[int, str | None] | None = None,
 ) -> ProcessingEntry:
     """The record's part on purpose, ground, recipients, terms, checklist and consents, in the language spoken now.
 
     The policy's own words come before those of the profile. `confirmed`: ids of the checklist. `duration_s`: of the
-    copy. `register_ref`: how the register of this program calls the run.
+    copy. `register_ref`: how the register of this program calls the run. `chosen`: people's numbers from the command
+    line that may be shown, each with a token, a role or None.
     """
     stated = _of_profile(profile, confirmed) if profile is not None else ProcessingEntry()
     own = {
         "controller": policy.controller,
         "purpose": policy.purpose,
         "legal_basis": policy.legal_basis,
-        "recipients": policy.recipients or None,
+        "recipients": tuple(RecipientEntry(text=who) for who in policy.recipients) or None,
+    }
+    # What the policy says in the guideline's own words is as much the guideline's.
+    places = {
+        f"{key}_place": None
+        for key in ("controller", "purpose", "legal_basis")
+        if own[key] not in (None, getattr(stated, key))
     }
     # Built anew and not changed in place, so that every line is checked.
     return ProcessingEntry.model_validate(
         dict(stated)
         | {key: value for key, value in own.items() if value is not None}
+        | places
         | {
             "contact": policy.contact,
             "operator_role": policy.operator_role,
@@ -50,6 +65,7 @@ def statement(
             "dpia_ref": policy.dpia_ref,
             "human_review": _review(policy, duration_s),
             "consents": tuple(consents),
+            "shown_by_role": tuple(_roles(policy, profile, chosen or {})),
         }
     )
 
@@ -61,7 +77,7 @@ def unconfirmed(profile: Profile | None, confirmed: Collection[str]) -> tuple[st
 
 def _of_profile(profile: Profile, confirmed: Collection[str]) -> ProcessingEntry:
     breach = profile.breach
-    rules = [RuleEntry(text=rule.text.said(), place=rule.place) for rule in (*profile.rules,)]
+    rules = [RuleEntry(text=rule.text.said(), place=rule.place) for rule in profile.rules]
     more = [RuleEntry(text=term.text.said(), place=term.place) for term in profile.retention.more]
     adapted = [] if profile.adapted is None else [RuleEntry(text=profile.adapted.said(), place=profile.adapted.place)]
     return ProcessingEntry(
@@ -73,20 +89,49 @@ def _of_profile(profile: Profile, confirmed: Collection[str]) -> ProcessingEntry
             source=profile.source.said(),
         ),
         controller=profile.controller,
+        controller_place=profile.places.controller,
         purpose=profile.purpose,
+        purpose_place=profile.places.purpose,
         legal_basis=profile.legal_basis or "not-stated",
-        recipients=tuple(text.said() for text in profile.recipients),
-        storage=tuple(text.said() for text in profile.storage),
+        legal_basis_place=profile.places.legal_basis,
+        recipients=tuple(RecipientEntry(text=line.said(), place=line.place) for line in profile.recipients),
+        storage=tuple(StorageEntry(text=line.said(), place=line.place) for line in profile.storage),
         keep_original=_term(profile.retention.original),
         keep_output=_term(profile.retention.output),
         breach_hours=None if breach is None else breach.hours,
         breach_contact=None if breach is None else breach.contact,
-        rules=tuple(rules + more + adapted),
+        breach_place=None if breach is None else breach.place,
+        rules=(*_kept(profile), *rules, *more, *adapted),
         checklist=tuple(
             CheckEntry(id=check.id, ask=check.ask.said(), place=check.place, confirmed=check.id in confirmed)
             for check in profile.checklist
         ),
     )
+
+
+def _kept(profile: Profile) -> Iterator[RuleEntry]:
+    """The rules that the program itself keeps, whatever else the guideline says."""
+    places = profile.places
+    if profile.needs_consent:
+        yield RuleEntry(text=tr("Nobody is shown without a valid consent in the register"), place=places.needs_consent)
+    if profile.no_consent_of:
+        roles = ", ".join(profile.no_consent_of)
+        yield RuleEntry(text=tr("No consent is asked of: {roles}", roles=roles), place=places.no_consent_of)
+    if profile.objection:
+        yield RuleEntry(text=tr("Pupils or their parents may object; who objected is covered"), place=places.objection)
+    if profile.audio == "drop":
+        yield RuleEntry(text=tr("The sound is left out, unless the user keeps it"), place=places.audio)
+    elif profile.audio == "keep":
+        yield RuleEntry(text=tr("The sound is kept, unless the user leaves it out"), place=places.audio)
+
+
+def _roles(policy: Policy, profile: Profile | None, chosen: Mapping[int, str | None]) -> Iterator[RoleEntry]:
+    """Lines and numbers that show somebody by role, and for which no consent was asked."""
+    said = [(line.who, line.rule) for line in policy.show if line.pupil is None and not line.withheld]
+    said += [(role, number_rule(n, role)) for n, role in chosen.items() if role is not None and not is_token(role)]
+    for role, line in dict.fromkeys(said):
+        asks = profile is not None and role in profile.no_consent_of
+        yield RoleEntry(role=role, line=line, place=profile.places.no_consent_of if profile and asks else None)
 
 
 def _term(term: Term | None) -> StorageTerm | None:

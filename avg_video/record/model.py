@@ -31,7 +31,10 @@ from avg_video.record.processing import (
     HumanReview,
     ProcessingEntry,
     ProfileEntry,
+    RecipientEntry,
+    RoleEntry,
     RuleEntry,
+    StorageEntry,
     StorageTerm,
 )
 
@@ -47,16 +50,20 @@ __all__ = [
     "PolicyEntry",
     "ProcessingEntry",
     "ProfileEntry",
+    "RecipientEntry",
     "Record",
+    "RoleEntry",
     "RuleEntry",
     "SecondLookEntry",
     "SoundEntry",
+    "StorageEntry",
     "StorageTerm",
     "ToolVersions",
 ]
 
-SCHEMA_VERSION: Final = 3
-"""Raised by one whenever a field is added, removed or changes its meaning."""
+SCHEMA_VERSION: Final = 4
+"""Raised by one whenever a field is added, removed or changes its meaning. Records of version 3 are read too: what was
+added since may be missing in them."""
 
 
 RunIri = Annotated[str, StringConstraints(pattern=r"^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -292,7 +299,9 @@ class Record(Entry):
     jsonld_type: tuple[Literal["prov:Activity"], Literal["dpv:Process"]] = Field(
         default=("prov:Activity", "dpv:Process"), alias="@type"
     )
-    schema_version: Literal[3] = SCHEMA_VERSION
+    schema_version: Annotated[
+        Literal[3, 4], WithJsonSchema({"const": SCHEMA_VERSION, "default": SCHEMA_VERSION, "type": "integer"})
+    ] = SCHEMA_VERSION
     """Version of this list of fields."""
     language: Language = "en"
     """The language of the texts in it: English or Dutch. Fixed words are English always."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from avg_video.record.fields import Count, Entry, Line, PupilToken, Sha256, Stretches, Word, as_node
 
@@ -19,7 +19,10 @@ __all__ = [
     "LegalBasis",
     "ProcessingEntry",
     "ProfileEntry",
+    "RecipientEntry",
+    "RoleEntry",
     "RuleEntry",
+    "StorageEntry",
     "StorageTerm",
 ]
 
@@ -102,6 +105,31 @@ class RuleEntry(Entry):
     """Where the guideline says so; null when it isn't from a guideline."""
 
 
+def _with_its_text(value: object) -> object:
+    """A bare text is a line that no guideline stands behind."""
+    return {"text": value} if isinstance(value, str) else value
+
+
+class RecipientEntry(Entry):
+    """Who may look."""
+
+    jsonld_type: Literal["dpv:Recipient"] = Field(default="dpv:Recipient", alias="@type")
+    text: Line
+    """Who, in words."""
+    place: Line | None = None
+    """Where the guideline says so; null when it isn't from a guideline."""
+
+
+class StorageEntry(Entry):
+    """Where something may be kept, or may not."""
+
+    jsonld_type: Literal["dpv:StorageLocation"] = Field(default="dpv:StorageLocation", alias="@type")
+    text: Line
+    """Where, in words."""
+    place: Line | None = None
+    """Where the guideline says so; null when it isn't from a guideline."""
+
+
 class CheckEntry(Entry):
     """Something that only a person can know, and whether a person confirmed it."""
 
@@ -126,6 +154,19 @@ class ConsentEntry(Entry):
     """given, refused, withdrawn, expired, unknown (nothing is registered), or invalid (not given by who must)."""
     line: Line
     """The line of the policy that named the token."""
+
+
+class RoleEntry(Entry):
+    """A line that shows somebody by a role such as teacher. That they are it, and want to be seen, the user stated."""
+
+    jsonld_type: Literal["avg:ShownByRole"] = Field(default="avg:ShownByRole", alias="@type")
+    role: Word
+    """The role, as the policy or the command line gives it."""
+    line: Line
+    """The line that names it."""
+    place: Line | None = None
+    """Where the guideline says that it asks no consent of that role; null when it asks none of anybody, or there is no
+    guideline."""
 
 
 class HumanReview(Entry):
@@ -153,17 +194,23 @@ class ProcessingEntry(Entry):
     """The guideline that was followed; null when there was none."""
     controller: Annotated[Line, *as_node("dpv:DataController", "name")] | None = None
     """The organisation that answers for the recording (art. 4(7) GDPR); null when not stated."""
+    controller_place: Line | None = None
+    """Where the guideline says so; null when it doesn't, or the policy said it."""
     contact: Line | None = None
     """The function to turn to, such as the address of the data-protection officer; null when not stated."""
     operator_role: Word | None = None
     """What whoever ran the program is to the school, such as student; no name. Null when not stated."""
     purpose: Annotated[Line, *as_node("dpv:Purpose", "label")] | None = None
     """What the recording is for; null when not stated."""
+    purpose_place: Line | None = None
+    """Where the guideline says so; null when it doesn't, or the policy said it."""
     legal_basis: LegalBasis = "not-stated"
     """The ground of art. 6(1) GDPR."""
-    recipients: tuple[Annotated[Line, *as_node("dpv:Recipient", "text")], ...] = ()
+    legal_basis_place: Line | None = None
+    """Where the guideline says so; null when it doesn't, or the policy said it."""
+    recipients: tuple[Annotated[RecipientEntry, BeforeValidator(_with_its_text)], ...] = ()
     """Who may look at the output; none when not stated."""
-    storage: tuple[Annotated[Line, *as_node("dpv:StorageLocation", "text")], ...] = ()
+    storage: tuple[Annotated[StorageEntry, BeforeValidator(_with_its_text)], ...] = ()
     """Where it may be kept; none when not stated."""
     keep_original: Annotated[StorageTerm, _term_of("original")] | None = None
     """Until when the recording may be kept; null when not stated."""
@@ -173,12 +220,16 @@ class ProcessingEntry(Entry):
     """Within how many hours a breach must be reported; null when not stated."""
     breach_contact: Line | None = None
     """The function to report it to; null when not stated."""
+    breach_place: Line | None = None
+    """Where the guideline says so; null when it doesn't."""
     rules: tuple[RuleEntry, ...] = ()
     """The rules of the guideline, each with its place."""
     checklist: tuple[CheckEntry, ...] = ()
     """What the guideline wants to be known first, and whether it was confirmed."""
     consents: tuple[ConsentEntry, ...] = ()
     """Whose consent was asked of the register; none when it wasn't asked."""
+    shown_by_role: tuple[RoleEntry, ...] = ()
+    """Lines that show somebody by role, as stated by the user; nobody's consent was asked for them."""
     human_review: HumanReview = HumanReview()
     """Whether a person watched the copy."""
     register_ref: Annotated[Line, *as_node("dpv:DataProcessingRecord", "ref")] | None = None

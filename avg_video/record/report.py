@@ -29,6 +29,8 @@ __all__ = ["report_html"]
 TEMPLATE: Final = "report.html.j2"
 PARTS: Final = ("why", "terms", "rules", "checklist", "not_checked", "tool")
 """Parts of the report that are often the same for all recordings of a batch, and are then said once."""
+OF_ONE_RUN: Final = ("consents", "shown_by_role", "human_review", "register_ref")
+"""What is stated of each recording by itself, and stands in its own part."""
 
 
 def report_html(records: Sequence[Record], language: str | None = None) -> str:
@@ -188,10 +190,11 @@ def _shared(records: Sequence[Record]) -> frozenset[str]:
         stated = record.processing
         if part == "why":
             return record.policy, stated.model_copy(
-                update={name: getattr(ProcessingEntry(), name) for name in ("consents", "human_review", "register_ref")}
+                update={name: getattr(ProcessingEntry(), name) for name in OF_ONE_RUN}
             )
         if part == "terms":
-            return stated.keep_original, stated.keep_output, stated.breach_hours, stated.breach_contact
+            breach = (stated.breach_hours, stated.breach_contact, stated.breach_place)
+            return stated.keep_original, stated.keep_output, breach
         if part == "rules":
             return stated.profile, stated.rules
         if part == "checklist":

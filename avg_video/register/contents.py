@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,8 +101,8 @@ def contents_of(record: Mapping[str, Any]) -> Contents:
         contact=said.get("contact"),
         operator_role=said.get("operator_role"),
         legal_basis=None if basis == "not-stated" else basis,
-        recipients=tuple(said.get("recipients", ())),
-        storage=tuple(said.get("storage", ())),
+        recipients=_texts(said.get("recipients", ())),
+        storage=_texts(said.get("storage", ())),
         confirmed=_asked(said, confirmed=True),
         unconfirmed=_asked(said, confirmed=False),
         human_review=said["human_review"]["done"] if said.get("human_review") else None,
@@ -114,6 +114,10 @@ def contents_of(record: Mapping[str, Any]) -> Contents:
 def _visible(person: Mapping[str, Any]) -> Visible:
     stretches: Sequence[Sequence[float]] = person.get("shown_s") or ()
     return Visible(person["number"], person["rule"], tuple((start, end) for start, end in stretches))
+
+
+def _texts(lines: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    return tuple(line["text"] for line in lines)
 
 
 def _asked(said: Mapping[str, Any], *, confirmed: bool) -> tuple[str, ...]:

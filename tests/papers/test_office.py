@@ -12,8 +12,9 @@ import pytest
 from avg_video.errors import CheckFailed, OutputError, PolicyError, UsageError
 from avg_video.papers.office import Office, Papers, prepare
 from avg_video.policy.document import Policy, parse_policy
+from avg_video.policy.profile import load_profile, profile_names
 from avg_video.record.log import read_lines
-from avg_video.record.model import Record
+from avg_video.record.model import RecipientEntry, Record, RoleEntry
 from avg_video.record.store import record_text
 from avg_video.register.answers import read_answer
 from avg_video.register.consents import add, withdraw
@@ -92,8 +93,45 @@ def test_profile_fills_in_what_the_policy_leaves_open() -> None:
     )
     papers = prepare(Office(), own)
     said = papers.statement(record().run_id, 10.0)
-    assert (said.purpose, said.legal_basis, said.recipients) == ("research", "consent", ("examiner",))
+    assert (said.purpose, said.legal_basis) == ("research", "consent")
+    assert said.recipients == (RecipientEntry(text="examiner"),)
     assert papers.policy.audio == "keep"
+
+
+def test_whatever_comes_from_a_guideline_has_its_place() -> None:
+    for name in (name for name in profile_names() if load_profile(name).extends is None):
+        profile, said = load_profile(name), prepare(Office(profile=name), Policy()).statement(record().run_id, 10.0)
+        assert [(who.text, who.place) for who in said.recipients] == [(w.en, w.place) for w in profile.recipients]
+        assert [(where.text, where.place) for where in said.storage] == [(w.en, w.place) for w in profile.storage]
+        assert all(rule.place for rule in said.rules)
+        kept = ("needs_consent", "no_consent_of", "objection", "audio")
+        assert [rule.place for rule in said.rules[: sum(bool(getattr(profile, key)) for key in kept)]] == [
+            getattr(profile.places, key) for key in kept if getattr(profile, key)
+        ]
+        assert (said.purpose_place, said.legal_basis_place) == (profile.places.purpose, profile.places.legal_basis)
+        assert said.breach_place == (profile.breach.place if profile.breach else None)
+    assert said.profile is not None
+    own = parse_policy(
+        'profile = "cvo"\npurpose = "x"\nlegal_basis = "consent"\ncontroller = "School"\nrecipients = ["a"]'
+    )
+    told = prepare(Office(), own).statement(record().run_id, 10.0)
+    assert (told.legal_basis_place, told.purpose_place, told.controller_place) == (None, None, None)
+    assert [who.place for who in told.recipients] == [None]
+
+
+def test_who_is_shown_by_role_is_the_statement_of_the_user() -> None:
+    teacher = '\n[[show]]\nwho = "teacher"\nat = { t = 0.0, x = 0.5, y = 0.5 }'
+    pupil = '\n[[show]]\nwho = "pupil"\npupil = "L07"\nat = { t = 0.0, x = 0.2, y = 0.5 }'
+    place = load_profile("cvo").places.no_consent_of
+    for profile, where in (('profile = "cvo"', place), ('profile = "rug"', None), ("", None)):
+        papers = prepare(Office(), parse_policy(profile + teacher + pupil), shown={1: "teacher", 2: "L08", 3: None})
+        assert papers.statement(record().run_id, 10.0).shown_by_role == (
+            RoleEntry(role="teacher", line="show teacher", place=where),
+            RoleEntry(role="teacher", line="--show 1 teacher", place=where),
+        )
+    # Where consent is needed of everybody, such a line shows nobody, so it states nothing.
+    withheld = prepare(Office(), parse_policy('profile = "ap"' + teacher), shown={1: "teacher"})
+    assert withheld.statement(record().run_id, 10.0).shown_by_role == ()
 
 
 def test_what_is_not_confirmed_needs_a_look_and_stands_in_the_record() -> None:

@@ -18,10 +18,13 @@ from avg_video.record.model import (
     PolicyEntry,
     ProcessingEntry,
     ProfileEntry,
+    RecipientEntry,
     Record,
+    RoleEntry,
     RuleEntry,
     SecondLookEntry,
     SoundEntry,
+    StorageEntry,
     StorageTerm,
 )
 from tests.record import samples
@@ -64,11 +67,21 @@ def stated(**changes: Any) -> ProcessingEntry:
         "operator_role": "student-teacher",
         "purpose": "teacher-training",
         "legal_basis": "public-task",
+        "purpose_place": "Nog even over het filmen, alinea 1",
+        "legal_basis_place": "Nog even over het filmen, alinea 3",
         "recipients": (
-            "de student",
-            "de begeleiders: werkplekbegeleider, schoolopleider, instituutsopleider en vakdidacticus",
+            RecipientEntry(text="de student", place="Wie mogen persoonsgegevens inzien?, alinea 1"),
+            RecipientEntry(
+                text="de begeleiders: werkplekbegeleider, schoolopleider, instituutsopleider en vakdidacticus",
+                place="Wie mogen persoonsgegevens inzien?, alinea 2",
+            ),
         ),
-        "storage": ("de beveiligde leeromgeving van de opleiding",),
+        "storage": (
+            StorageEntry(
+                text="de beveiligde leeromgeving van de opleiding",
+                place="Hoe moet ik die persoonsgegevens opslaan?, alinea 2",
+            ),
+        ),
         "keep_original": StorageTerm(
             after="upload",
             weeks=4,
@@ -82,6 +95,8 @@ def stated(**changes: Any) -> ProcessingEntry:
         ),
         "breach_hours": 24,
         "breach_contact": "cert@security.rug.nl",
+        "breach_place": "Wat als er iets mis gaat?, alinea 1",
+        "shown_by_role": (RoleEntry(role="teacher", line="show teacher", place="Filmen, alinea 4"),),
         "rules": (
             RuleEntry(
                 text="Leerlingen en hun ouders mogen bezwaar maken; wie bezwaar maakt, is niet te zien.",
@@ -296,8 +311,9 @@ def hostile(text: str = HOSTILE) -> Record:
             contact=text,
             operator_role="teacher",
             legal_basis="consent",
-            recipients=(text,),
-            storage=(text,),
+            recipients=(RecipientEntry(text=text, place=text),),
+            storage=(StorageEntry(text=text, place=text),),
+            shown_by_role=(RoleEntry(role="teacher", line=text, place=text),),
             keep_original=term,
             keep_output=term,
             breach_hours=24,

@@ -17,10 +17,13 @@ from avg_video.record.model import (
     PolicyEntry,
     ProcessingEntry,
     ProfileEntry,
+    RecipientEntry,
     Record,
+    RoleEntry,
     RuleEntry,
     SecondLookEntry,
     SoundEntry,
+    StorageEntry,
     StorageTerm,
 )
 from avg_video.record.versions import tool_versions
@@ -59,14 +62,16 @@ def processing(**changes: Any) -> ProcessingEntry:
         "operator_role": "student",
         "purpose": "teacher-training",
         "legal_basis": "consent",
-        "recipients": ("the student", "supervisors"),
-        "storage": ("the closed system of the training",),
+        "purpose_place": "Doel, lid 1",
+        "recipients": (RecipientEntry(text="the student"), RecipientEntry(text="supervisors", place="Inzien, lid 1")),
+        "storage": (StorageEntry(text="the closed system of the training", place=place),),
         "keep_original": StorageTerm(after="upload", weeks=4, text="four weeks after the upload", place=place),
         "keep_output": StorageTerm(
             after="study-end", latest="leaving-school", text="at the end of the study", place=place
         ),
         "breach_hours": 24,
         "breach_contact": "cert@school.example",
+        "breach_place": "Als het misgaat, lid 1",
         "rules": (RuleEntry(text="nothing goes to others", place="Delen, lid 1"),),
         "checklist": (
             CheckEntry(id="informed", ask="were pupils and parents told?", place=place, confirmed=True),
@@ -76,6 +81,7 @@ def processing(**changes: Any) -> ProcessingEntry:
             ConsentEntry(token="L05", state="given", line="show L05"),
             ConsentEntry(token="L07", state="withdrawn", line="show L07"),
         ),
+        "shown_by_role": (RoleEntry(role="teacher", line="show teacher", place="Docent, lid 2"),),
         "human_review": HumanReview(done=True, stretches_s=((0.0, 4.0), (6.0, 10.0))),
         "register_ref": "VR-2025-11",
         "dpia_ref": "DPIA-7",
