@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+
+from tests.support.waiting import PATIENCE_S
 
 
 def choices(page: Any) -> dict[str, Any]:
@@ -13,11 +16,10 @@ def choices(page: Any) -> dict[str, Any]:
 
 def until(page: Any, holds: str) -> None:
     """Wait until that is so; the page allows no `wait_for_function`, which evaluates text."""
-    for _ in range(600):
-        if page.evaluate(holds):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(holds)
+    limit = time.monotonic() + PATIENCE_S
+    while not page.evaluate(holds):
+        assert time.monotonic() < limit, holds
+        page.wait_for_timeout(20)
 
 
 def states(page: Any) -> dict[int, str]:

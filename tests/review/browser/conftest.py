@@ -13,7 +13,8 @@ import pytest
 from avg_video.pipeline import analyse
 from avg_video.policy.plan import Plan
 from avg_video.review import shelf
-from tests.review.server.browser import FAST, PATIENCE_S, Review
+from tests.review.server.browser import FAST, Review
+from tests.support.waiting import PATIENCE_S
 from tests.test_pipeline import two_people
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -29,7 +30,7 @@ FLAGS = (
 )
 LAPTOP = {"width": 1366, "height": 650}
 """What a browser's own bars leave of 1366 x 768."""
-WAIT_MS = 60_000
+WAIT_MS = 1000 * PATIENCE_S
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +40,7 @@ def chromium() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed")
     with api.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS), timeout=WAIT_MS)
         yield browser
         browser.close()
 

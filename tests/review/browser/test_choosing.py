@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from tests.review.browser.asking import choices, states, until
+from tests.review.server.browser import held_at_making
+from tests.support.waiting import PATIENCE_S
 
 Open = Callable[..., Any]
 
@@ -77,12 +79,19 @@ def test_where_consent_is_asked_nobody_is_taken_for_the_teacher(open_page: Open)
 
 
 def test_making_is_cancelled_and_nothing_is_left(open_page: Open, tmp_path: Path) -> None:
-    page = open_page("les.mp4")
-    page.click("text=Make the copy")
-    page.click("#panel-make .big")
-    page.click("#panel-make >> text=Cancel")
-    page.wait_for_selector("#panel-make .note:not([hidden]), .made")
-    if page.locator(".made").count() == 0:
+    with held_at_making() as hold:
+        page = open_page("les.mp4")
+        page.click("text=Make the copy")
+        page.click("#panel-make .big")
+        page.wait_for_selector("#panel-make progress")
+        assert hold.reached.wait(PATIENCE_S)
+        with page.expect_response("**/api/make/cancel") as asked:
+            page.click("#panel-make >> text=Cancel")
+        assert asked.value.status == 202
+        hold.go_on.set()
+        until(page, "fetch('/api/state').then((a) => a.json()).then((s) => s.make.stage === 'cancelled')")
+        page.wait_for_selector("#panel-make .note:not([hidden])")
+        assert page.locator(".made").count() == 0
         assert sorted(path.name for path in tmp_path.glob("*")) == ["data", "les.avg.toml", "les.mp4"]
 
 

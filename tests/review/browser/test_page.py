@@ -94,7 +94,8 @@ def test_everything_by_keyboard(open_page: Open, tmp_path: Path) -> None:
     for _ in range(3):
         keys.press("Shift+ArrowLeft")
     until(page, "document.querySelector('.knob').getAttribute('aria-label').includes('13 %')")
-    page.wait_for_timeout(900)
+    corner = "(c) => c.policy.consent_region[0].polygon[0][0]"
+    until(page, f"fetch('/api/choices').then((a) => a.json()).then({corner}).then((x) => x < {before[0]} - 0.1)")
     after = choices(page)["policy"]["consent_region"][0]["polygon"][0]
     assert (round(before[0] - after[0], 3), after[1]) == (0.12, before[1])
 
@@ -159,20 +160,16 @@ def test_every_focus_can_be_reached_and_has_a_name(open_page: Open) -> None:
 
 def test_sound_is_heard_and_a_stretch_listened_to(open_page: Open) -> None:
     page = open_page()
-    asked = []
-    page.on("response", lambda answer: asked.append((answer.status, answer.url.partition("/api/")[2])))
     page.click("[aria-label='Sound while playing']")
-    page.click("[aria-label=Play]")
-    for _ in range(100):
-        if any(path.startswith("sound/clip.wav") for _, path in asked):
-            break
-        page.wait_for_timeout(50)
-    assert (200, "sound/clip.wav?from=0.000&seconds=10.000") in asked
+    with page.expect_response("**/api/sound/clip.wav*") as heard:
+        page.click("[aria-label=Play]")
+    assert heard.value.status == 200
+    assert heard.value.url.endswith("sound/clip.wav?from=0.000&seconds=10.000")
 
 
 def test_faces_are_seen_while_it_is_looked_at(chromium: Any, tmp_path: Path, own_data: None) -> None:
     path = two_people(tmp_path / "les.mp4", seconds=0.4)
-    with held_at_faces(2) as go_on, offered(path) as review:
+    with held_at_faces(2) as hold, offered(path) as review:
         watched = Watched(chromium)
         page = watched.page
         page.goto(review.server.address)
@@ -181,7 +178,7 @@ def test_faces_are_seen_while_it_is_looked_at(chromium: Any, tmp_path: Path, own
         until(page, "[...document.querySelectorAll('.early img')].every((face) => face.naturalWidth > 10)")
         assert page.inner_text(".looking h2").startswith("2 "), "and they are counted"
         assert page.locator(".card").count() == 0
-        go_on.set()
+        hold.go_on.set()
         watched.stands()
         assert page.locator(".card").count() >= 2
         watched.close()

@@ -21,6 +21,7 @@ from benchmarks.measure import leaked, lumas
 from tests.review.browser.asking import choices
 from tests.review.browser.conftest import Watched
 from tests.support.clips import write_clip
+from tests.support.waiting import PATIENCE_S
 
 SAMPLE = Path(__file__).parents[3] / "sample_media"
 CUT = range(26, 56)
@@ -169,7 +170,7 @@ def test_the_way_of_a_teacher(chromium: Any, lesson: Lesson, command: tuple[subp
     page.click(".made >> text=Finish")
     page.wait_for_selector(".over")
     watched.close()
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert hand.clicks <= 20, hand.clicks
 
     _measure(lesson, decided)

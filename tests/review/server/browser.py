@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -14,20 +15,20 @@ from typing import Any
 
 import pytest
 
-from avg_video.detect.boxes import Boxes
 from avg_video.errors import AvgError
 from avg_video.job import Settings, Silent
-from avg_video.media.picture import Picture
 from avg_video.papers.office import Office
 from avg_video.review import shelf
 from avg_video.review.server import session
 from avg_video.review.server.early import Early
+from avg_video.review.server.presence import Presence
+from avg_video.review.server.progress import Meter
 from avg_video.review.server.serve import Server
 from avg_video.review.server.session import Session
+from tests.support import waiting
+from tests.support.waiting import PATIENCE_S
 
 FAST = Settings(preset="ultrafast", detector="centerface", threads=2)
-PATIENCE_S = 120.0
-"""Never waited for but where something is wrong: a busy machine is no fault."""
 
 
 class Review:
@@ -78,20 +79,64 @@ def reviewing(path: Path, **more: Any) -> Iterator[tuple[Review, Browser]]:
     assert not review.thread.is_alive()
 
 
-@contextlib.contextmanager
-def held_at_faces(count: int) -> Iterator[threading.Event]:
-    """Looking begins, and stays where so many faces were met until the event is set: however fast, it isn't over."""
-    go_on = threading.Event()
+class Hold:
+    """A place in the work of a review where it stays until it is let go: however fast the work is, it isn't over.
 
-    class Held(Early):
-        def met(self, picture: Picture, second: float, found: Boxes) -> None:
-            super().met(picture, second, found)
-            if len(self) >= count:
-                assert go_on.wait(PATIENCE_S), "nobody let it go on"
+    Attributes
+    ----------
+    reached: set when the work has come there; `go_on`: to be set by the test.
+    """
+
+    def __init__(self) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def stay(self, report: Callable[[], None]) -> None:
+        """Called by the work; it goes on reporting where it is."""
+        self.reached.set()
+        limit = time.monotonic() + PATIENCE_S
+        while not self.go_on.wait(0.02):
+            report()
+            assert time.monotonic() < limit, "nobody let it go on"
+
+
+@contextlib.contextmanager
+def held_at_faces(count: int) -> Iterator[Hold]:
+    """Looking begins, and stays where so many faces were met."""
+    hold = Hold()
+
+    seen: list[Early] = []
+
+    class Seen(Early):
+        def __init__(self, strong: float) -> None:
+            super().__init__(strong)
+            seen.append(self)
+
+    class Held(Meter):
+        def at(self, second: float, pictures: int) -> None:
+            if self.stage_name == "looking" and len(seen[-1]) >= count:
+                hold.stay(lambda: super(Held, self).at(second, pictures))
+            super().at(second, pictures)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "Early", Held)
-        yield go_on
+        patch.setattr(session, "Early", Seen)
+        patch.setattr(session, "Meter", Held)
+        yield hold
+
+
+@contextlib.contextmanager
+def held_at_making() -> Iterator[Hold]:
+    """A copy is begun, and making it stays at its first picture."""
+    hold = Hold()
+
+    class Held(Meter):
+        def at(self, second: float, pictures: int) -> None:
+            if self.stage_name == "making":
+                hold.stay(lambda: super(Held, self).at(second, pictures))
+            super().at(second, pictures)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "Meter", Held)
+        yield hold
 
 
 class Browser:
@@ -101,7 +146,6 @@ class Browser:
         self.port = port
         self.cookie: str | None = None
         self.headers: dict[str, str] = {}
-        self.took_s = 0.0
 
     def ask(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str | None] | None = None
@@ -114,7 +158,6 @@ class Browser:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent |= headers or {}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
-        began = time.perf_counter()
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in sent.items():
@@ -127,7 +170,6 @@ class Browser:
             self.headers = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, answer.read()
         finally:
-            self.took_s = time.perf_counter() - began
             connection.close()
 
     def enter(self, address: str) -> None:
@@ -154,13 +196,14 @@ class Browser:
 
     def until(self, good: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Ask for the state until it is good."""
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
-            state: dict[str, Any] = self.get("/api/state")
-            if good(state):
-                return state
-            time.sleep(0.02)
-        raise AssertionError(f"not in time: {state}")
+        found: list[dict[str, Any]] = []
+
+        def asked() -> bool:
+            found[:] = [self.get("/api/state")]
+            return good(found[0])
+
+        waiting.until(asked)
+        return found[0]
 
     def ready(self) -> Browser:
         """Wait until the recording was looked at."""
@@ -174,20 +217,66 @@ class Browser:
         return make
 
 
-def raw(port: int, data: bytes) -> bytes:
-    """Bytes in, bytes out, until the other side closes or says nothing more."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
-        line.sendall(data)
-        line.settimeout(1.0)
+class Clock:
+    """The time that a review believes, which passes only when told. Wrap what makes the review in `shared()`."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.looked = 0
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[Clock]:
+        """Whoever is there is counted by this clock."""
+        clock = self
+
+        class Told(Presence):
+            def __init__(self) -> None:
+                super().__init__(lambda: clock.now)
+
+            def over(self, *, ready: bool) -> str | None:
+                why = super().over(ready=ready)
+                clock.looked += 1
+                return why
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session, "Presence", Told)
+            yield self
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass, and return when it was looked whether anybody is still there."""
+        self.now += seconds
+        before = self.looked
+        waiting.until(lambda: self.looked >= before + 2)  # one may have been under way
+
+
+def pages(review: Review) -> int:
+    """How many pages are open."""
+    return review.session.presence._pages
+
+
+def raw(port: int, data: bytes, *, end: bool = False) -> bytes:
+    """Bytes in, bytes out: one whole answer, or what there is when the other side closes. `end` says no more will come
+    from here, so that nothing is waited for."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as line:
         held = b""
-        with contextlib.suppress(TimeoutError, ConnectionResetError):
-            while chunk := line.recv(65536):
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # answered and closed before all was sent
+            line.sendall(data)
+            if end:
+                line.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionResetError):
+            while not _whole(held) and (chunk := line.recv(65536)):
                 held += chunk
         return held
 
 
+def _whole(answer: bytes) -> bool:
+    head, empty, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"(?mi)^content-length: (\d+)\r?$", head)
+    return bool(empty) and length is not None and len(body) >= int(length[1])
+
+
 def listening(port: int, cookie: str) -> socket.socket:
     """A page that is open: a connection on which the state is told."""
-    line = socket.create_connection(("127.0.0.1", port), timeout=5)
+    line = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
     line.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n\r\n".encode())
     return line

@@ -22,7 +22,8 @@ from avg_video.record.store import read_record
 from avg_video.review import shelf
 from avg_video.review.places import find_plan_of, shelf_path
 from tests.cli.helpers import avg_blur
-from tests.review.server.browser import FAST, Browser, reviewing
+from tests.review.server.browser import FAST, Browser, held_at_making, reviewing
+from tests.support.waiting import PATIENCE_S
 
 AS_ON_THE_PAGE = ("--preset", "ultrafast", "--detector", "centerface", "--threads", "2", "--no-log")
 REGION = {"polygon": [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}
@@ -266,21 +267,24 @@ def test_a_second_start_says_where_the_first_one_is(own: Path) -> None:
 def test_a_copy_that_is_there_is_replaced_only_when_asked(own: Path) -> None:
     copy = own.with_name(f"{own.stem}.avg.mp4")
     copy.write_bytes(b"older")
-    with reviewing(own) as (_, browser):
+    with held_at_making() as hold, reviewing(own) as (_, browser):
         revision = browser.ready().get("/api/choices")["revision"]
         assert browser.post("/api/make", {"revision": revision}, 409)["error"]["code"] == "exists"
         assert copy.read_bytes() == b"older"
         browser.post("/api/make", {"revision": revision, "overwrite": True}, 202)
         assert browser.post("/api/make", {"revision": revision, "overwrite": True}, 409)["error"]["code"] == "busy"
+        hold.go_on.set()
         assert browser.made()["stage"] == "done"
     assert copy.stat().st_size > 1000
 
 
 def test_making_can_be_stopped_and_leaves_nothing(own: Path) -> None:
-    with reviewing(own) as (_, browser):
+    with held_at_making() as hold, reviewing(own) as (_, browser):
         revision = browser.ready().get("/api/choices")["revision"]
         browser.post("/api/make", {"revision": revision}, 202)
+        assert hold.reached.wait(PATIENCE_S)
         browser.post("/api/make/cancel", {}, 202)
+        hold.go_on.set()
         make = browser.made()
         assert (make["stage"], make["result"], make["error"]) == ("cancelled", None, None)
         assert {p.name for p in own.parent.iterdir()} == {own.name, f"{own.stem}.avg.toml"}

@@ -160,7 +160,7 @@ def test_muted_sound_is_heard_as_it_will_be(own: Path) -> None:
 
 def test_the_first_faces_are_there_while_it_is_looked_at(own: Path, plan: Plan) -> None:
     shelf_path(plan.source_sha256, ".avgplan").unlink()
-    with held_at_faces(2) as go_on, reviewing(own) as (review, browser):
+    with held_at_faces(2) as hold, reviewing(own) as (review, browser):
         browser.until(lambda state: (state["looking"] or {}).get("faces") == 2)
         assert browser.get("/api/state")["phase"] == "looking"
         faces = browser.get("/api/early")["faces"]
@@ -171,7 +171,7 @@ def test_the_first_faces_are_there_while_it_is_looked_at(own: Path, plan: Plan) 
             assert decoded(data).shape[0] > 10
         assert browser.ask("GET", "/api/early/3.jpg")[0] == 404
         assert browser.get("/api/people", 409)["error"]["code"] == "not-ready"
-        go_on.set()
+        hold.go_on.set()
         browser.ready()
         assert browser.get("/api/early", 409)["error"]["code"] == "not-ready"
         assert [c["number"] for c in browser.get("/api/people")["people"]] == [t.id for t in plan.tracks]

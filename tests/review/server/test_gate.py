@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from pathlib import Path
 
 import pytest
 
 from avg_video.review.server.gate import MAX_BODY
-from tests.review.server.browser import Browser, Review, listening, raw, reviewing
+from avg_video.review.server.presence import CLOSED_S, IDLE_S
+from tests.review.server.browser import Browser, Clock, Review, listening, pages, raw, reviewing
+from tests.support.waiting import PATIENCE_S, until
 
 PRIVATE = ("/", "/api/state", "/api/choices", "/api/film", "/api/pictures/0.jpg", "/api/faces/1/0.jpg", "/api/events")
 
@@ -284,44 +285,50 @@ def test_every_answer_keeps_the_page_to_itself(browser: Browser, path: str) -> N
 
 def test_slow_and_broken_clients_stop_nobody(open_review: tuple[Review, Browser]) -> None:
     review, browser = open_review
-    half = [socket.create_connection(("127.0.0.1", review.port), timeout=5) for _ in range(20)]
+    half = [socket.create_connection(("127.0.0.1", review.port), timeout=PATIENCE_S) for _ in range(20)]
     try:
         for line in half:
             line.sendall(b"GET /api/state HTTP/1.1\r\nHost: 127")
         assert browser.get("/api/state")["phase"] == "ready"
         for garbage in (b"\x16\x03\x01\x02\x00\x01\x00", b"\x00" * 2000, b"GET / HTTP/9.9\r\n\r\n", b"\r\n" * 1000):
-            raw(review.port, garbage)
+            raw(review.port, garbage, end=True)
         assert browser.get("/api/state")["phase"] == "ready"
     finally:
         for line in half:
             line.close()
 
 
-def test_a_page_that_goes_away_is_noticed(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avg_video.review.server.presence.CLOSED_S", 0.8)
-    with reviewing(own) as (review, browser):
+def test_a_page_that_goes_away_is_noticed(own: Path) -> None:
+    with Clock().shared() as clock, reviewing(own) as (review, browser):
         browser.ready()
         assert browser.cookie is not None
         line = listening(review.port, browser.cookie)
-        line.recv(100)
-        time.sleep(1.2)
+        until(lambda: pages(review) == 1)
+        clock.pass_by(CLOSED_S + 1)
         assert review.session.ended is None
         line.close()
-        time.sleep(0.3)
+        until(lambda: pages(review) == 0)
+        clock.pass_by(CLOSED_S - 1)
+        assert review.session.ended is None
         again = listening(review.port, browser.cookie)  # a reload
-        again.recv(100)
-        time.sleep(1.2)
+        until(lambda: pages(review) == 1)
+        clock.pass_by(CLOSED_S + 1)
         assert review.session.ended is None
         again.close()
+        until(lambda: pages(review) == 0)
+        clock.now += CLOSED_S + 1
         assert review.ended() == "closed"
 
 
-def test_an_idle_page_is_ended_and_told(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avg_video.review.server.presence.IDLE_S", 0.5)
-    with reviewing(own) as (review, browser):
+def test_an_idle_page_is_ended_and_told(own: Path) -> None:
+    with Clock().shared() as clock, reviewing(own) as (review, browser):
         browser.ready()
         assert browser.cookie is not None
         with listening(review.port, browser.cookie) as line:
+            until(lambda: pages(review) == 1)
+            clock.pass_by(IDLE_S - 1)
+            assert review.session.ended is None
+            clock.now += 2
             assert review.ended() == "idle"
             held = b""
             while b"event: ended" not in held:
