@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from avg_video.cli.consent_words import added_lines, copy_lines, counts, entry_lines, erased_lines, withdrawn_lines
-from avg_video.cli.options import PATH
+from avg_video.cli.options import PATH, register_of_group, register_option
 from avg_video.cli.spoken import Group
 from avg_video.errors import EXIT_DONE, EXIT_LOOK, UsageError
 from avg_video.language import mark, tr, trn
@@ -38,18 +38,8 @@ OPTIONS = {"given_on": "--on", "valid_until": "--until", "age_group": "--age-gro
 
 def common_options(function: F) -> F:
     """`--register` and `--json`."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help=mark("For machines.")),
-        click.option(
-            "--register",
-            "file",
-            metavar="FILE",
-            type=PATH,
-            help=mark("The register. Default: the one of this user."),
-        ),
-    ):
-        function = option(function)
-    return function
+    as_json = click.option("--json", "as_json", is_flag=True, help=mark("For machines."))
+    return register_option("file")(as_json(function))
 
 
 def role_option(function: F) -> F:
@@ -62,6 +52,7 @@ def role_option(function: F) -> F:
 
 
 @click.group(cls=Group)
+@register_of_group
 def consent() -> None:
     """Consents by token: add one, take in a sheet of them, list, withdraw, erase.
 

@@ -25,6 +25,8 @@ __all__ = [
     "filing_options",
     "looking_options",
     "paper_options",
+    "register_of_group",
+    "register_option",
     "settings_from",
 ]
 
@@ -99,6 +101,29 @@ class ShownList(click.ParamType):  # type: ignore[type-arg]  # it can't be index
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text) > 0
+
+
+def register_option(name: str) -> Callable[[F], F]:
+    """`--register`, as the parameter `name`; one that stood before the command, at its group, holds as well."""
+
+    def nearest(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+        before: Path | None = ctx.meta.get(_REGISTER)
+        return before if value is None else value
+
+    help_ = mark("The register. Default: the one of this user.")
+    return click.option("--register", name, metavar=mark("FILE"), type=PATH, callback=nearest, help=help_)
+
+
+def register_of_group(function: F) -> F:
+    """`--register` before the command; not in the help, where every command has its own."""
+
+    def keep(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+        ctx.meta[_REGISTER] = value
+
+    return click.option("--register", type=PATH, callback=keep, expose_value=False, hidden=True)(function)
+
+
+_REGISTER = f"{__name__}.register"
 
 
 def paper_options(function: F) -> F:

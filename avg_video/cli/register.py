@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from avg_video.cli.options import PATH
+from avg_video.cli.options import PATH, register_of_group, register_option
 from avg_video.cli.spoken import Group, speaking
 from avg_video.errors import EXIT_DONE, EXIT_LOOK, UsageError
 from avg_video.language import mark, tr, trn
@@ -16,13 +16,7 @@ from avg_video.register.deadlines import EVENTS, Event
 
 __all__ = ["register"]
 
-_WHERE = click.option(
-    "--register",
-    "register_file",
-    metavar=mark("FILE"),
-    type=PATH,
-    help=mark("The register. Default: the one of this user."),
-)
+_WHERE = register_option("register_file")
 _JSON = click.option("--json", "as_json", is_flag=True, help=mark("For machines."))
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -44,6 +38,7 @@ _ROLE = click.option(
 
 
 @click.group(cls=Group)
+@register_of_group
 def register() -> None:
     """Recordings and copies: list them, see what must go by when, delete it, and report a breach."""
 

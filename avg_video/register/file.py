@@ -35,7 +35,8 @@ def is_there(place: Path) -> bool:
     remedy = tr("give the name of a register with --register")
     try:
         mode = _mode(place)
-        riders = {rider: _mode(place.with_name(place.name + rider)) for rider in _RIDERS}
+        # The folder one is in, or the root, has no name that riders could have too.
+        riders = {rider: _mode(place.with_name(place.name + rider)) if place.name else None for rider in _RIDERS}
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = cause_of(error) or tr("no valid name")
         raise RegisterError(

@@ -83,7 +83,8 @@ def damaged(place: Path) -> RegisterError:
     return RegisterError(
         tr("it is damaged, or no register of avg-blur"),
         remedy=tr(
-            "put back a backup; or move it away, with the files beside it that begin with its name, to begin anew"
+            "check the name after --register; if it is the right one, put back a backup, or move it away, with the "
+            "files beside it that begin with its name, to begin anew"
         ),
         file=place,
     )

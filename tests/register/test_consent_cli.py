@@ -284,6 +284,17 @@ def test_the_register_of_this_user(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "L07" in avg_blur("consent", "list").stdout
 
 
+@pytest.mark.parametrize("group", ["consent", "register"])
+def test_the_register_may_be_named_before_the_command_too(file: Path, tmp_path: Path, group: str) -> None:
+    assert consent(file, "add", "L07", "--answer", "refused").exit_code == 0
+    assert avg_blur(group, "--register", file, "list").exit_code == 0
+    nowhere = tmp_path / "nowhere.sqlite"
+    assert "there is no register here" in failure(avg_blur(group, "--register", nowhere, "list"), 2)
+    # The one behind the command is nearer to it.
+    assert avg_blur(group, "--register", nowhere, "list", "--register", file).exit_code == 0
+    assert avg_blur(group, "--help").stdout.count("--register") == 0
+
+
 def test_a_damaged_register_is_one_line(file: Path) -> None:
     file.write_bytes(bytes(10_000))
     for words in (("list",), ("withdraw", "L07"), ("add", "L07", "--answer", "refused"), ("erase", "L07", "--yes")):

@@ -416,6 +416,12 @@ def test_a_log_without_its_register_is_not_taken_for_a_part_of_a_new_one(place: 
     assert "the register is gone, but register.sqlite-wal" in str(refused(place))
 
 
+@pytest.mark.parametrize("name", [".", "", "..", "/"])
+def test_a_folder_that_has_no_name_of_its_own(name: str) -> None:
+    with pytest.raises(UsageError, match="it is a folder; give the name of a register with --register"):
+        open_register(Path(name))
+
+
 def test_what_is_no_file(place: Path) -> None:
     place.mkdir()
     assert "it is a folder" in str(refused(place))
