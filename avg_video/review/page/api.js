@@ -27,7 +27,7 @@ async function ask(method, path, body, signal) {
 export const get = (path, signal) => ask("GET", path, undefined, signal);
 export const post = (path, body = {}) => ask("POST", path, body);
 
-/** A picture of the film: `{bitmap, index}`; the index is another than asked for only with `near`. */
+/** A picture of the film: `{bitmap, index, view}`; the index is another than asked for only with `near`. */
 export async function picture(index, { view, width, near, mark, signal }) {
   const asked = new URLSearchParams({ view, width: String(width) });
   if (near) asked.set("near", "1");
@@ -35,5 +35,5 @@ export async function picture(index, { view, width, near, mark, signal }) {
   const answer = await fetch(`/api/pictures/${index}.jpg?${asked}`, { signal });
   if (!answer.ok) throw new ApiError(answer.status, await answer.json().catch(() => null));
   const bitmap = await createImageBitmap(await answer.blob());
-  return { bitmap, index: Number(answer.headers.get("X-Picture") ?? index) };
+  return { bitmap, index: Number(answer.headers.get("X-Picture") ?? index), view };
 }

@@ -2,7 +2,7 @@
 
 import { picture } from "./api.js";
 
-const SETTLE_MS = 120;
+const SETTLE_MS = 30;
 const PLAY_WIDTH = 800;
 
 export class Player extends EventTarget {
@@ -21,7 +21,7 @@ export class Player extends EventTarget {
     super();
     this.#store = store;
     this.#sound = sound;
-    store.on("choices", () => this.view === "result" && !this.playing && this.#ask(this.index, false, true));
+    store.on("choices", () => this.view === "result" && !this.playing && this.#ask(this.index, "again"));
   }
 
   get second() {
@@ -40,19 +40,22 @@ export class Player extends EventTarget {
     this.addEventListener(what, (event) => listener(event.detail));
   }
 
-  /** Goes to a picture. While dragging, one near it that can be had at once will do for the moment. */
-  seek(index, { near = false } = {}) {
+  /** Goes to a picture; one near it that can be had at once will do for the moment. */
+  seek(index) {
     this.pause();
     this.#move(index);
-    this.#ask(this.index, near);
+    this.#ask(this.index, "near");
   }
 
   seekSecond(second) {
     this.seek(this.#store.indexAt(second));
   }
 
+  /** One picture on or back, and nothing in between. */
   step(pictures) {
-    this.seek(this.index + pictures);
+    this.pause();
+    this.#move(this.index + pictures);
+    this.#ask(this.index, "step");
   }
 
   leap(seconds) {
@@ -63,7 +66,7 @@ export class Player extends EventTarget {
   setView(view) {
     this.view = view;
     this.#tell("view");
-    if (!this.playing) this.#ask(this.index, false, true);
+    if (!this.playing) this.#ask(this.index, "again");
   }
 
   #move(index) {
@@ -75,24 +78,24 @@ export class Player extends EventTarget {
     return { view: this.view, width, mark: this.#store.mark };
   }
 
-  #ask(index, near, again = false) {
-    this.#wanted = { index, near, again };
-    if (!near) this.#stopper?.abort();
+  #ask(index, how) {
+    clearTimeout(this.#settling);
+    this.#wanted = { index, how };
+    this.#stopper?.abort();
     if (!this.#running) this.#run();
   }
 
   async #run() {
     this.#running = true;
     while (this.#wanted) {
-      const { index, near } = this.#wanted;
+      const { index, how } = this.#wanted;
       this.#wanted = null;
-      // A picture that is near is quick and worth waiting for, or dragging would show none at all.
-      this.#stopper = near ? null : new AbortController();
+      // What is quick is worth waiting for, or dragging and holding a key down would show nothing at all.
+      this.#stopper = how === "near" || how === "step" ? null : new AbortController();
       try {
-        const got = await picture(index, { ...this.#options(this.width), near, signal: this.#stopper?.signal });
+        const got = await picture(index, { ...this.#options(this.width), near: how === "near", signal: this.#stopper?.signal });
         this.#tell("picture", got);
-        clearTimeout(this.#settling);
-        if (near && got.index !== index) this.#settling = setTimeout(() => this.#ask(this.index, false), SETTLE_MS);
+        if (got.index !== index && !this.#wanted) this.#settling = setTimeout(() => this.#ask(this.index, "exact"), SETTLE_MS);
       } catch (error) {
         if (error.name !== "AbortError") this.#store.fault(error);
       }
@@ -110,7 +113,7 @@ export class Player extends EventTarget {
     this.playing = false;
     this.#sound.stop();
     this.#tell("playing");
-    this.#ask(this.index, false);
+    this.#ask(this.index, "exact");
   }
 
   /** Plays in time; pictures that can't be had in time are left out. */

@@ -11,6 +11,7 @@ export class Stage extends EventTarget {
   #player;
   #boxes;
   #bitmap = null;
+  #shown = null;
   #people = new Map();
 
   constructor(store, player, boxes) {
@@ -38,11 +39,11 @@ export class Stage extends EventTarget {
   }
 
   #listen() {
-    this.#player.on("picture", ({ bitmap, index }) => this.#paint(bitmap, index));
+    this.#player.on("picture", (picture) => this.#paint(picture));
     this.#player.on("place", () => {
       const pointed = this.layers.place.firstChild;
       if (pointed && Number(pointed.dataset.picture) !== this.#player.index) pointed.remove();
-      this.draw();
+      this.#boxes.at(this.#player.index); // so that they are there when the picture is
     });
     this.#player.on("view", () => this.draw());
     this.#boxes.addEventListener("fresh", () => this.draw());
@@ -80,13 +81,20 @@ export class Stage extends EventTarget {
     this.dispatchEvent(new Event("fit"));
   }
 
-  #paint(bitmap, index) {
+  /** The picture that is on screen; where the film stands it may still be on its way. What is drawn belongs to it. */
+  get index() {
+    return this.#shown ?? this.#player.index;
+  }
+
+  #paint({ bitmap, index, view }) {
     this.#bitmap?.close();
     this.#bitmap = bitmap;
+    this.#shown = index;
     this.frame.dataset.picture = index;
-    this.frame.dataset.view = this.#player.view;
+    this.frame.dataset.view = view;
     this.#repaint();
     this.#name();
+    this.draw();
   }
 
   #repaint() {
@@ -98,8 +106,8 @@ export class Stage extends EventTarget {
   }
 
   #name() {
-    const view = t(this.#player.view === "result" ? "film.result" : "film.original");
-    set(this.canvas, "aria-label", t("film.picture", { time: clock(this.#player.second), view }));
+    const view = t(this.frame.dataset.view === "result" ? "film.result" : "film.original");
+    set(this.canvas, "aria-label", t("film.picture", { time: clock(this.#store.times?.[this.index] ?? 0), view }));
   }
 
   /** Fractions of the picture for a pointer. */
@@ -126,7 +134,7 @@ export class Stage extends EventTarget {
 
   /** The smallest box there. */
   #hit([x, y]) {
-    const here = this.#boxes.at(this.#player.index)?.people ?? [];
+    const here = this.#boxes.at(this.index)?.people ?? [];
     const margin = 6 / this.size.w;
     const hits = here.filter(({ box }) => x >= box[0] - margin && x <= box[2] + margin && y >= box[1] - margin && y <= box[3] + margin);
     hits.sort((a, b) => area(a.box) - area(b.box));
@@ -145,11 +153,11 @@ export class Stage extends EventTarget {
 
   draw() {
     if (!this.#store.choices) return;
-    const here = this.#boxes.at(this.#player.index);
-    if (!here) return;
+    const here = this.#boxes.at(this.index);
+    if (!here) return this.#drawPeople([]); // nobody's box over a picture that it does not belong to
     this.#drawPeople(here.people);
     this.#drawHand(here.hand);
-    this.dispatchEvent(new CustomEvent("drawn", { detail: here }));
+    return this.dispatchEvent(new CustomEvent("drawn", { detail: here }));
   }
 
   /** Shows where a place to look at is, if nobody's box does, for as long as the film stands there. */

@@ -14,8 +14,7 @@ export class Timeline {
     this.#store = store;
     this.#player = player;
     this.slider = el("input", { type: "range", min: 0, max: 1, step: 1, class: "scrub", on: {
-      input: () => player.seek(Number(this.slider.value), { near: true }),
-      change: () => player.seek(Number(this.slider.value)),
+      input: () => this.#go(Number(this.slider.value)),
     } });
     this.marks = svg("svg", { class: "marks", viewBox: `0 0 ${WIDTH} 26`, preserveAspectRatio: "none", "aria-hidden": "true" });
     this.root = el("div", { class: "timeline" }, this.marks, this.slider);
@@ -28,6 +27,13 @@ export class Timeline {
     set(this.slider, "aria-label", t("film.scrub"));
     this.place();
     this.draw();
+  }
+
+  /** Arrow keys move by one picture, and then no other will do for the moment. */
+  #go(index) {
+    const by = index - this.#player.index;
+    if (Math.abs(by) === 1) this.#player.step(by);
+    else this.#player.seek(index);
   }
 
   place() {

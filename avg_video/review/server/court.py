@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +21,13 @@ from avg_video.policy.decision import Decision
 from avg_video.policy.document import Cover, Policy
 from avg_video.policy.people import bind
 from avg_video.policy.plan import Plan
+from avg_video.policy.regions import Place, Places
 from avg_video.track.types import Track
 
 __all__ = ["Court", "Following", "Judgement"]
 
 F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +123,7 @@ class Court:
     def __init__(self, plan: Plan, settings: Settings, office: Office, following: Following) -> None:
         self._plan, self._settings, self._office, self._following = plan, settings, office, following
         self._lock = threading.Lock()
+        self._places, self._places_lock = Places(plan.timeline, plan.motion), threading.Lock()
         self._last: Judgement | None = None
         self._spoken = ""
 
@@ -148,6 +151,15 @@ class Court:
             )
             self._last, self._spoken = Judgement(policy, papers, plan, verdicts, awaited), active()
             return self._last
+
+    def carried(self, place: Place, first: int, last: int) -> F64:
+        """float64 (n, 3, 2), or (1, 3, 2) where the camera stands still: how the camera carries what is drawn on the
+        place's first picture to the pictures first, ..., last, all of which it must hold in. In fractions of the
+        picture: where the corners (0, 0), (1, 0) and (0, 1) go."""
+        w, h = self._plan.timeline.size_wh
+        corners = replace(place, drawn_px=np.array([[0, 0], [w, 0], [0, h]], np.float64))
+        with self._places_lock:
+            return self._places.vertices(corners, np.arange(first, last + 1)) / (w, h)
 
 
 def _holds(frames: npt.NDArray[np.int32], index: int) -> bool:

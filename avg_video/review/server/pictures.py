@@ -24,6 +24,8 @@ CACHED_BYTES = 96 << 20
 """Most bytes of decoded pictures that are kept: thirty at 1080p, so that stepping back and forth is quick."""
 CACHED_CROPS = 24 << 20
 """Most bytes of crops of faces, as JPEG: some three thousand."""
+BACK = 12
+"""Pictures before it that are kept along with one that is stepped back to: getting one takes as long as getting all."""
 NEAR_S = 0.08
 """How long decoding goes on for a picture that need not be the very one; with what else is done it makes 150 ms."""
 
@@ -83,6 +85,7 @@ class Film:
         self._film: Peek | None = None
         self._faces: Peek | None = None
         self._pictures: Bounded[int, Picture] = Bounded(CACHED_BYTES, lambda picture: picture.i420.nbytes)
+        self._given = -1
         self._crops: Bounded[tuple[int, tuple[float, ...]], bytes] = Bounded(CACHED_CROPS, len)
 
     @property
@@ -100,9 +103,11 @@ class Film:
     def picture(self, index: int, *, near: bool, wanted: Callable[[], bool]) -> Picture:
         """The picture, or with `near` one before it that can be had at once; not to be painted into.
 
-        Raises `Unwanted` when `wanted` says no before decoding begins, and what `Peek.picture` raises.
+        Raises `Unwanted` when `wanted`, asked before each picture that is decoded, says no; and what `Peek.picture`
+        raises.
         """
         with self._film_lock:
+            back, self._given = index == self._given - 1, index
             held = self._pictures.get(index)
             if held is not None:
                 return held
@@ -110,9 +115,18 @@ class Film:
                 raise Unwanted
             if self._film is None:
                 self._film = Peek(self._path, self._timeline, threads=self._threads)
-            found = self._film.picture(index, patience_s=NEAR_S if near else None)
-            self._pictures.put(found.index, found)
+            patience_s = NEAR_S if near else None
+            # Who steps back goes on doing so, and decoding goes forward only.
+            for each in range(max(index - self._back(), 0) if back else index, index + 1):
+                found = self._film.picture(each, patience_s=patience_s, wanted=wanted)
+                self._pictures.put(found.index, found)
+                if found.index != each and not near:
+                    raise Unwanted
             return found
+
+    def _back(self) -> int:
+        w, h = self._timeline.size_wh
+        return min(BACK, CACHED_BYTES // (w * h * 3 // 2) // 2)
 
     def jpeg(self, picture: Picture, width: int, judged: Judgement | None) -> bytes:
         """The picture as JPEG; with `judged` as it will be in the copy, but for what the second look adds."""
@@ -142,7 +156,10 @@ class Film:
                     raise Unwanted
                 if self._faces is None:
                     self._faces = Peek(self._path, self._timeline, threads=self._threads)
-                held = crop(self._faces.picture(index), np.asarray(box), float(self._timeline.sample_aspect))
+                picture = self._faces.picture(index, wanted=wanted)
+                if picture.index != index:
+                    raise Unwanted
+                held = crop(picture, np.asarray(box), float(self._timeline.sample_aspect))
                 self._crops.put(key, held)
             return held
 

@@ -49,6 +49,8 @@ __all__ = ["application"]
 TELL_S = 0.2
 """How often a stream looks for something new."""
 ALIVE_S = 10.0
+GONE_S = 0.015
+"""How often it is looked whether whoever waits for a picture is gone; what they ask instead waits for that."""
 MOST_BOXES = 500
 WIDEST = 1920
 KINDS = {
@@ -138,7 +140,7 @@ def _looking(session: Session, answer: Callable[[Session, Request, Callable[[], 
 
 async def _watch(request: Request, gone: threading.Event) -> None:
     while not await request.is_disconnected():
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(GONE_S)
     gone.set()
 
 
@@ -207,7 +209,7 @@ def _boxes(session: Session, request: Request) -> Response:
     asked = query(request, first="0", count="1")
     judged = session.judged()
     first = whole(asked["first"], 0, len(judged.plan.timeline) - 1)
-    return as_json(boxes_view(judged, first, whole(asked["count"], 1, MOST_BOXES)))
+    return as_json(boxes_view(judged, session.ready().court, first, whole(asked["count"], 1, MOST_BOXES)))
 
 
 def _uncertain(session: Session, request: Request) -> Response:

@@ -16,7 +16,7 @@ from avg_video.policy.profile_model import Profile
 from avg_video.policy.same import find_groups
 from avg_video.policy.writing import policy_table
 from avg_video.record.report_words import REASONS
-from avg_video.review.server.court import Judgement
+from avg_video.review.server.court import Court, Judgement
 from avg_video.review.strips import choose_moments
 from avg_video.track.types import Evidence, Track
 
@@ -198,8 +198,12 @@ def _found(track: Track, line: Timeline, made_by: Mapping[int, int]) -> dict[str
     }
 
 
-def boxes_view(judged: Judgement, first: int, count: int) -> dict[str, Any]:
-    """Where everybody is in the pictures first, ..., first + count - 1."""
+def boxes_view(judged: Judgement, court: Court, first: int, count: int) -> dict[str, Any]:
+    """Where everybody is in the pictures first, ..., first + count - 1, what is covered by hand, and how regions move.
+
+    A region is there in the pictures in which it holds; `corners`, as of `Court.carried`, has six numbers for each of
+    them, or six for all where the camera stands still.
+    """
     line, people = judged.plan.timeline, []
     last = min(first + count, len(line)) - 1
     letters = {int(kind): kind.name[0] for kind in Evidence}
@@ -217,7 +221,19 @@ def boxes_view(judged: Judgement, first: int, count: int) -> dict[str, Any]:
         if low <= high:
             drawn = cover.boxes_xyxy[low - cover.first : high - cover.first + 1]
             hand.append({"line": k, "first": low, "boxes": _flat(drawn, line)})
-    return {"first": first, "count": max(last - first + 1, 0), "people": people, "hand": hand}
+    regions = []
+    for k, place in enumerate(judged.verdicts.regions):
+        low, high = max(first, place.first), min(last, place.end - 1)
+        if low <= high:
+            corners = np.rint(court.carried(place, low, high) * PER_FRACTION * 10) / (PER_FRACTION * 10)
+            regions.append({"line": k, "first": low, "count": high - low + 1, "corners": corners.reshape(-1).tolist()})
+    return {
+        "first": first,
+        "count": max(last - first + 1, 0),
+        "people": people,
+        "hand": hand,
+        "regions": regions,
+    }
 
 
 def _flat(boxes_xyxy: npt.NDArray[np.float32], line: Timeline) -> list[int]:

@@ -3,6 +3,7 @@
 import { button, el, fresh, refill, set, svg } from "../dom.js";
 import { regionTool } from "../drawing.js";
 import { handles, shift } from "../handles.js";
+import { carried } from "../carrying.js";
 import { clock, stretch, t, tn } from "../words.js";
 import { times } from "./times.js";
 
@@ -14,6 +15,7 @@ export class RoomView {
   #drawing = false;
   #editing = null;
   #moving = null;
+  #here = new Map();
 
   constructor(app) {
     this.app = app;
@@ -27,7 +29,7 @@ export class RoomView {
       el("div", { class: "row" }, this.draw, this.rectangle, this.stop),
       this.none, this.list);
     app.store.on("choices", () => this.update());
-    app.player.on("place", () => this.#paint());
+    app.stage.addEventListener("drawn", ({ detail }) => this.#carry(detail.regions));
     app.stage.addEventListener("fit", () => this.#paint());
     app.stage.drawing.addEventListener("pointermove", (event) => this.#drawing && app.stage.tool?.move?.(app.stage.at(event)));
   }
@@ -100,10 +102,14 @@ export class RoomView {
     if (region && this.app.shows(this)) {
       this.#moving = region.polygon.map((point) => [...point]);
       this.#editing = handles(this.app.stage, {
-        corners: () => this.#moving,
-        moved: (corner, point) => { this.#moving[corner] = point; },
-        shifted: (by) => { this.#moving = shift(this.#moving, by); },
-        name: (corner) => t("room.corner", { corner: corner + 1, number: k + 1, x: percent(this.#moving[corner][0]), y: percent(this.#moving[corner][1]) }),
+        // They are moved where they are seen, and kept where they were drawn.
+        corners: () => this.#seen(k, this.#moving),
+        moved: (corner, point) => { this.#moving[corner] = this.#way(k).back(point); },
+        shifted: (by) => { this.#moving = shift(this.#seen(k, this.#moving), by).map(this.#way(k).back); },
+        name: (corner) => {
+          const [x, y] = this.#seen(k, this.#moving)[corner];
+          return t("room.corner", { corner: corner + 1, number: k + 1, x: percent(x), y: percent(y) });
+        },
         commit: () => this.#commit(k),
         remove: (corner) => {
           if (this.#moving.length <= 3) return;
@@ -180,17 +186,32 @@ export class RoomView {
     this.#edit(k);
   }
 
+  /** How the camera has carried that region by the picture on screen. */
+  #way(k) {
+    return carried(this.#here.get(k));
+  }
+
+  #seen(k, polygon) {
+    return polygon.map(this.#way(k).on);
+  }
+
+  #carry(regions) {
+    this.#here = new Map(regions.map(({ line, corners }) => [line, corners]));
+    this.#editing?.draw();
+    this.#paint();
+  }
+
   #mark() {
     for (const item of this.list.children) item.classList.toggle("chosen", Number(item.dataset.line) === this.#chosen);
   }
 
   #paint() {
-    const { stage, player } = this.app;
+    const { stage } = this.app;
     const shapes = this.#regions.map((region, k) => {
       const chosen = k === this.#chosen && this.#moving;
-      const points = (chosen ? this.#moving : region.polygon).map((point) => stage.px(point).map((v) => v.toFixed(1)).join(",")).join(" ");
-      const now = player.second >= (region.from ?? 0) - 1e-6 && (region.to === undefined || player.second < region.to);
-      const shape = svg("polygon", { points, class: `region${chosen ? " chosen" : ""}${now ? "" : " elsewhere"}` });
+      const points = this.#seen(k, chosen ? this.#moving : region.polygon).map((point) => stage.px(point).map((v) => v.toFixed(1)).join(",")).join(" ");
+      const now = this.#here.has(k);
+      const shape = svg("polygon", { points, class: `region${chosen ? " chosen" : ""}${now ? "" : " elsewhere"}`, "data-line": k });
       shape.addEventListener("pointerdown", (event) => {
         if (!this.app.shows(this) || this.#drawing || event.button !== 0) return;
         event.stopPropagation();
