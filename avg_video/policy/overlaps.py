@@ -21,21 +21,31 @@ def overlap_frames(shown: Sequence[Track], covered: Sequence[Track]) -> dict[int
     Boxes around the covers are compared, so that covers which only nearly touch count as well.
     """
     reach: dict[int, F64] = {}
-    around = {track.id: _whole_life(track) for track in (*shown, *covered)} if shown and covered else {}
     frames = {}
+    # A lesson may have a thousand numbers, so who can meet whom at all is found for all of them at once.
+    firsts, ends = (np.array([side(t) for t in covered], np.int64) for side in (_first, _end))
+    around = np.array([_whole_life(t) for t in covered], np.float64).reshape(-1, 4).T
     for track in shown:
         hit = np.zeros(len(track), np.bool_)
-        for other in covered:
-            low, high = max(track.first, other.first), min(track.last, other.last) + 1
-            if low < high and _touch(around[track.id], around[other.id]):
-                for t in (track, other):
-                    if t.id not in reach:
-                        reach[t.id] = _cover(t)
-                a = reach[track.id][:, low - track.first : high - track.first]
-                b = reach[other.id][:, low - other.first : high - other.first]
-                hit[low - track.first : high - track.first] |= _touch(a, b)
+        near = (firsts < _end(track)) & (ends > track.first) & _touch(_whole_life(track)[:, None], around)
+        for other in (covered[int(k)] for k in np.flatnonzero(near)):
+            low, high = max(track.first, other.first), min(_end(track), _end(other))
+            for t in (track, other):
+                if t.id not in reach:
+                    reach[t.id] = _cover(t)
+            a = reach[track.id][:, low - track.first : high - track.first]
+            b = reach[other.id][:, low - other.first : high - other.first]
+            hit[low - track.first : high - track.first] |= _touch(a, b)
         frames[track.id] = track.frames[hit]
     return frames
+
+
+def _first(track: Track) -> int:
+    return track.first
+
+
+def _end(track: Track) -> int:
+    return track.last + 1
 
 
 def _cover(track: Track) -> F64:
@@ -55,5 +65,5 @@ def _whole_life(track: Track) -> F64:
 
 
 def _touch(a: F64, b: F64) -> npt.NDArray[np.bool_]:
-    """bool () or (k,): whether the boxes (4,) or (4, k) have a point in common."""
+    """bool (k,): whether the boxes (4, k), or (4, 1) and (4, k), have a point in common."""
     return np.asarray((a[0] <= b[2]) & (b[0] <= a[2]) & (a[1] <= b[3]) & (b[1] <= a[3]), np.bool_)

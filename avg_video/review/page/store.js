@@ -14,6 +14,8 @@ export class Store extends EventTarget {
   profiles = [];
   selected = null;
   #line = Promise.resolve();
+  #people = new Map();
+  #decided = new Map();
   #known = { people: null, mark: null };
   #later = 0;
 
@@ -73,9 +75,11 @@ export class Store extends EventTarget {
 
   async taken(choices) {
     this.choices = choices;
+    this.#decided = new Map(choices.people.map((person) => [person.number, person]));
     if (this.#known.people !== choices.people_version) {
       this.#known.people = choices.people_version;
       this.people = (await get("/api/people")).people;
+      this.#people = new Map(this.people.map((person) => [person.number, person]));
       if (this.selected !== null && !this.person(this.selected)) this.selected = null;
       this.tell("people");
     }
@@ -167,11 +171,11 @@ export class Store extends EventTarget {
   }
 
   person(number) {
-    return this.people.find((person) => person.number === number) ?? null;
+    return this.#people.get(number) ?? null;
   }
 
   decided(number) {
-    return this.choices.people.find((person) => person.number === number) ?? null;
+    return this.#decided.get(number) ?? null;
   }
 
   /** Index of the picture that is on screen at that second. */

@@ -61,8 +61,8 @@ export class PeopleView {
   }
 
   #count() {
-    const seen = this.app.store.people.filter((person) => person.moments.length && person.confirmed).map((p) => p.number);
-    const decided = this.app.store.choices.people.filter((person) => seen.includes(person.number));
+    const seen = this.app.store.people.filter((person) => person.moments.length && person.confirmed);
+    const decided = seen.map((person) => this.app.store.decided(person.number)).filter(Boolean);
     const many = {
       all: decided.length,
       now: decided.filter((person) => this.#now.has(person.number)).length,
