@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from avg_video.media.leftovers_mp4 import MOST_PARTS, Mp4, says_anything
+from avg_video.media.leftovers_mp4 import LATE_S, MOST_PARTS, Mp4, says_anything
 
 __all__ = ["hidden_in_file"]
 
 _EBML_SEGMENT, _EBML_HEADER = 0x18538067, 0x1A45DFA3
 _EBML_VOID, _EBML_CRC, _EBML_CLUSTER = 0xEC, 0xBF, 0x1F43B675
+_EBML_TRACKS, _EBML_TRACK, _EBML_CODEC_DELAY = 0x1654AE6B, 0xAE, 0x56AA
 _EBML_KINDS: Final = {0x1254C367: "tags", 0x1941A469: "attachments", 0x1043A770: "chapters"}
-_EBML_KNOWN: Final = frozenset({0x114D9B74, 0x1549A966, 0x1654AE6B, _EBML_CLUSTER, 0x1C53BB6B, _EBML_CRC})
+_EBML_KNOWN: Final = frozenset({0x114D9B74, 0x1549A966, _EBML_TRACKS, _EBML_CLUSTER, 0x1C53BB6B, _EBML_CRC})
 
 _RIFF_KNOWN: Final = frozenset({b"idx1", b"avih", b"strh", b"strf", b"indx", b"vprp", b"dmlh", b"ix00", b"ix01"})
 _RIFF_LISTS: Final = frozenset({b"hdrl", b"strl", b"odml", b"AVI ", b"AVIX"})
@@ -76,6 +78,8 @@ def _ebml(file: BinaryIO, end: int) -> Iterator[str]:
         if inner >= 0 and at >= inner:
             yield "trailing-data"
             return
+        if kind == _EBML_TRACKS and _keeps_sound_back(file, payload, payload + size):
+            yield "trimmed-sound"
         if kind == _EBML_VOID:
             if says_anything(file, payload, payload + size):
                 yield "free-space"
@@ -85,6 +89,23 @@ def _ebml(file: BinaryIO, end: int) -> Iterator[str]:
             yield "unknown-box"
         at = payload + size
     yield "unknown-box"
+
+
+def _keeps_sound_back(file: BinaryIO, at: int, end: int) -> bool:
+    """Whether a track tells players to leave out more of its beginning than an encoder's lead-in (RFC 9559, CodecDelay,
+    in nanoseconds). Its sound is in the file, and no player lets it be heard."""
+    for _ in range(MOST_PARTS):
+        if at >= end:
+            return False
+        kind, size, payload = _element(file, at, end)
+        if not kind or size is None or payload + size > end:
+            return False
+        if kind == _EBML_CODEC_DELAY:
+            file.seek(payload)
+            if int.from_bytes(file.read(min(size, 8)), "big") > LATE_S * 1_000_000_000:
+                return True
+        at = payload if kind == _EBML_TRACK else payload + size
+    return False
 
 
 def _element(file: BinaryIO, at: int, end: int) -> tuple[int, int | None, int]:
@@ -151,7 +172,7 @@ def _flash(file: BinaryIO, end: int) -> Iterator[str]:
 
 
 def _transport(file: BinaryIO, end: int) -> Iterator[str]:
-    """Packets that belong to no stream: names of the service, and stuffing that says something."""
+    """What no stream is made of: names of the service, stuffing that says something, private data of packets."""
     file.seek(0)
     whole = end - end % _TS_PACKET
     left = whole
@@ -168,9 +189,30 @@ def _transport(file: BinaryIO, end: int) -> Iterator[str]:
         pids = (rows[:, 1].astype(np.int32) & 0x1F) << 8 | rows[:, 2]
         if np.any(pids == _TS_SERVICES):
             found.add("tags")
+        found |= _adaptation(rows[pids != _TS_NULL])
         stuffing = rows[pids == _TS_NULL, 4:]
         if np.any((stuffing != 0) & (stuffing != 0xFF)):
             found.add("free-space")
     if end > whole and says_anything(file, whole, end):
         found.add("trailing-data")
     yield from found
+
+
+def _adaptation(rows: npt.NDArray[np.uint8]) -> set[str]:
+    """What the adaptation fields of packets, uint8 (n, 188), hold beside clocks (ISO/IEC 13818-1, 2.4.3.4)."""
+    rows = rows[(rows[:, 3] & 0x20 != 0) & (rows[:, 4] > 0)]
+    flags = rows[:, 5]
+    columns = np.arange(_TS_PACKET)
+    end = np.minimum(5 + rows[:, 4].astype(np.int32), _TS_PACKET)
+    at = 6 + 6 * (flags & 0x10 != 0) + 6 * (flags & 0x08 != 0) + (flags & 0x04 != 0)  # clocks, count to a splice
+    found = set()
+    for bit in (0x02, 0x01):  # private data, then the extension: each begins with its length
+        has = (flags & bit != 0) & (at < end)
+        length = np.take_along_axis(rows, np.minimum(at, _TS_PACKET - 1)[:, None], 1)[:, 0].astype(np.int32)
+        if bit == 0x02 and np.any(has & (length > 0)):
+            found.add("frame-data")
+        at = at + has * (1 + length)
+    rest = (columns >= at[:, None]) & (columns < end[:, None])
+    if np.any(rest & (rows != 0xFF) & (rows != 0)):
+        found.add("free-space")
+    return found

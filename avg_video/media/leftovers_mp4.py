@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-__all__ = ["MOST_PARTS", "Mp4", "says_anything"]
+__all__ = ["LATE_S", "MOST_PARTS", "Mp4", "says_anything"]
 
 MOST_PARTS: Final = 2_000_000
 """Boxes, elements or chunks looked at in one file: some seconds of work. Ten hours of a live recording in Matroska,
@@ -36,7 +36,7 @@ _MP4_TAGS: Final = frozenset({"meta", "ilst", "XMP_", "ID32"})
 _PLACES: Final = frozenset({"loci", "\xa9xyz"})
 _XMP_UUID: Final = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 
-_LATE_S: Final = Fraction(1, 10)
+LATE_S: Final = Fraction(1, 10)
 """More than this much sound or picture kept back by an edit list is not an encoder's lead-in (AAC: 2112 samples)."""
 
 
@@ -70,10 +70,10 @@ class _Shown:
             return False
         stored = Fraction(self.duration, self.timescale)
         # B-frames begin late by the depth of their reordering; what is cut off in front of pictures is seen by FFmpeg.
-        late = self.kind == "soun" and min(start for _, start in real) > _LATE_S
+        late = self.kind == "soun" and min(start for _, start in real) > LATE_S
         # A length of zero is how fragmented files say "to the end".
         length = sum((duration for duration, _ in real), Fraction(0))
-        return late or (length > 0 and min(start for _, start in real) + length < stored - _LATE_S)
+        return late or (length > 0 and min(start for _, start in real) + length < stored - LATE_S)
 
 
 class Mp4:

@@ -48,12 +48,13 @@ def _pictures(path: Path, index: int, options: dict[str, str]) -> Iterator[np.nd
 
 
 def sounds(path: Path) -> bool:
-    """Whether any sound in the file, played or not, is the needle's."""
+    """Whether any sound in the file, played or not, is the needle's; what players are told to skip, too."""
     with av.open(str(path), options={"ignore_editlist": "1"}) as box:
         count = len(box.streams.audio)
     for index in range(count):
         with av.open(str(path), options={"ignore_editlist": "1"}) as box:
             resampler = av.AudioResampler(format="flt", layout="mono", rate=48000)
+            box.streams.audio[index].codec_context.options = {"flags2": "+skip_manual"}
             parts = [out.to_ndarray()[0] for f in box.decode(box.streams.audio[index]) for out in resampler.resample(f)]
             if parts and tone_share(np.concatenate(parts)) > HEARD:
                 return True

@@ -13,7 +13,9 @@ from tests.hidden.plants import (
     chapters,
     chpl_bytes,
     cover,
+    cover_box,
     created,
+    delayed_sound,
     free_text,
     gif_comment,
     gpmd_bytes,
@@ -22,6 +24,7 @@ from tests.hidden.plants import (
     loci_bytes,
     packets,
     placed,
+    private_data,
     second_picture,
     second_sound,
     subtitles,
@@ -32,13 +35,24 @@ from tests.hidden.plants import (
     trimmed_before,
     trimmed_sound,
     with_sei,
+    wm_picture,
     x264_settings,
     x265_settings,
     xmp_bytes,
     xyz_bytes,
 )
 from tests.hidden.special import SPECIAL
-from tests.hidden.units import data_track, element, full, in_riff, in_segment, metadata_obu, null_packet, user_data
+from tests.hidden.units import (
+    adaptation_packet,
+    data_track,
+    element,
+    full,
+    in_riff,
+    in_segment,
+    metadata_obu,
+    null_packet,
+    user_data,
+)
 from tests.media.surgery import box
 
 
@@ -104,6 +118,8 @@ def iso_places(suffix: str) -> Iterator[Place]:
     if suffix == ".mp4":
         yield row("cover art PNG", "cover-art", cover(".png"), "colour")
         yield row("cover art JPEG", "cover-art", cover(".jpg"), "colour")
+    else:
+        yield row("cover art in ilst", "cover-art", surgery(cover_box, b"moov"), "colour")
     yield row(
         "Apple keys (mdta)",
         "tags",
@@ -147,6 +163,7 @@ def matroska_places(suffix: str) -> Iterator[Place]:
     yield row("second sound stream", "second-sound", second_sound, "sound")
     if suffix == ".webm":
         return
+    yield row("sound before CodecDelay", "trimmed-sound", delayed_sound, "sound")
     yield row("subtitles srt", "subtitles", subtitles("srt"))
     yield row("subtitles ass", "subtitles", subtitles("ass", source="ass"))
     yield row("attached PNG", "cover-art", attached(".png", "image/png"), "colour")
@@ -189,6 +206,7 @@ def other_places() -> Iterator[Place]:
     yield Place("JUNK chunk", ".avi", "free-space", changed(lambda film, n: in_riff(film, b"JUNK", n.encode())))
     yield Place("unknown chunk", ".avi", "unknown-box", changed(lambda film, n: in_riff(film, b"zzzz", n.encode())))
     yield Place("bytes after the end", ".avi", "trailing-data", changed(lambda film, n: film + n.encode()))
+    yield Place("second picture stream", ".avi", "second-video", second_picture, "colour")
     yield Place("second sound stream", ".avi", "second-sound", second_sound, "sound")
     yield Place("service name", ".ts", "tags", tagged("-metadata", "service_name={n}"))
     yield Place("service provider", ".ts", "tags", tagged("-metadata", "service_provider={n}"))
@@ -196,6 +214,14 @@ def other_places() -> Iterator[Place]:
     yield Place("data stream (KLV)", ".ts", "data-track", packets("klv", lambda n: n.encode()))
     yield Place("stuffing packets", ".ts", "free-space", changed(lambda film, n: film + null_packet(n.encode())))
     yield Place("bytes after the end", ".ts", "trailing-data", changed(lambda film, n: film + n.encode()))
+    yield Place("private data in an adaptation field", ".ts", "frame-data", changed(private_data))
+    yield Place(
+        "stuffing of an adaptation field",
+        ".ts",
+        "free-space",
+        changed(lambda film, n: adaptation_packet(film, b"\0" + n.encode())),
+    )
+    yield Place("second picture stream", ".ts", "second-video", second_picture, "colour")
     yield Place("language", ".ts", "language", tagged("-metadata:s:a", "language=dut"))
     yield Place("second sound stream", ".ts", "second-sound", second_sound, "sound")
     yield Place("title tag", ".flv", "tags", tagged("-metadata", "title={n}"))
@@ -203,6 +229,8 @@ def other_places() -> Iterator[Place]:
     yield Place("bytes after the end", ".flv", "trailing-data", changed(lambda film, n: film + n.encode()))
     yield Place("title tag", ".wmv", "tags", tagged("-metadata", "title={n}"))
     yield Place("own tag", ".wmv", "tags", tagged("-metadata", "class={n}"))
+    yield Place("cover art (WM/Picture)", ".wmv", "cover-art", changed(wm_picture), "colour")
+    yield Place("second picture stream", ".wmv", "second-video", second_picture, "colour")
     yield Place("second sound stream", ".wmv", "second-sound", second_sound, "sound")
 
 

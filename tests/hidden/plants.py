@@ -9,8 +9,17 @@ from pathlib import Path
 import av
 
 from tests.hidden.kit import Kit
+from tests.hidden.needles import picture_file
 from tests.hidden.special import creation, place_text, timecode
-from tests.hidden.units import TEXT_UUID, before_first_picture, cut_by_edit_list, full, sei
+from tests.hidden.units import (
+    TEXT_UUID,
+    adaptation_packet,
+    asf_attribute,
+    before_first_picture,
+    cut_by_edit_list,
+    full,
+    sei,
+)
 from tests.media.surgery import add, box, edit
 from tests.support.clips import ffmpeg
 
@@ -120,8 +129,36 @@ def attached(suffix: str, kind: str) -> Plant:
     return plant
 
 
+def cover_box(text: str) -> bytes:
+    """The needle as the cover in the tags of iTunes, where phones' and Apple's programs put it."""
+    image = box(b"data", struct.pack(">II", 14, 0) + picture_file(".png"))
+    handler = full(b"hdlr", bytes(4) + b"mdirappl" + bytes(9))
+    return box(b"udta", full(b"meta", handler + box(b"ilst", box(b"covr", image))))
+
+
+def wm_picture(film: bytes, _: str) -> bytes:
+    """The needle as WM/Picture: kind (3, front cover), length, type and description in UTF-16, bytes."""
+    image = picture_file(".png")
+    said = "image/png\0\0".encode("utf-16-le")
+    return asf_attribute(film, "WM/Picture", struct.pack("<BI", 3, len(image)) + said + image)
+
+
+def delayed_sound(kit: Kit, out: Path, _: str) -> None:
+    """Sound that CodecDelay tells players to leave out (RFC 9559, 5.1.4.1.25): all of the needle's."""
+    ffmpeg("-i", kit.two_tones, "-map", "0", *EXACT, out)
+    film = out.read_bytes()
+    at = film.index(b"\x56\xaa\x84") + 3
+    out.write_bytes(film[:at] + struct.pack(">I", 420_000_000) + film[at + 4 :])
+
+
+def private_data(film: bytes, text: str) -> bytes:
+    """Private data in an adaptation field (ISO/IEC 13818-1, 2.4.3.4): its flag, its length, and it."""
+    return adaptation_packet(film, b"\x02" + bytes([len(text)]) + text.encode())
+
+
 def second_picture(kit: Kit, out: Path, _: str) -> None:
-    ffmpeg("-i", kit.film(out.suffix), "-i", kit.needle_film, "-map", "0", "-map", "1", *EXACT, *FIRST, out)
+    code = {".wmv": ["-c:v:1", "wmv2", "-q:v", "2"], ".avi": ["-c:v:1", "mpeg4", "-q:v", "2"]}.get(out.suffix, [])
+    ffmpeg("-i", kit.film(out.suffix), "-i", kit.needle_film, "-map", "0", "-map", "1", *EXACT, *code, *FIRST, out)
 
 
 def second_sound(kit: Kit, out: Path, _: str) -> None:

@@ -137,6 +137,26 @@ def in_riff(film: bytes, kind: bytes, payload: bytes) -> bytes:
     return film[:4] + struct.pack("<I", len(film) - 8 + len(new)) + film[8:] + new
 
 
+def asf_attribute(film: bytes, name: str, value: bytes) -> bytes:
+    """A WMV whose header ends with an Extended Content Description Object that holds one byte array (ASF, 3.11)."""
+    word = name.encode("utf-16-le") + b"\0\0"
+    body = struct.pack("<HH", 1, len(word)) + word + struct.pack("<HH", 1, len(value)) + value
+    new = bytes.fromhex("40A4D0D207E3D21197F000A0C95EA850") + struct.pack("<Q", len(body) + 24) + body
+    size, count = struct.unpack_from("<QI", film, 16)
+    return film[:16] + struct.pack("<QI", size + len(new), count + 1) + film[28:size] + new + film[size:]
+
+
+def adaptation_packet(film: bytes, field: bytes) -> bytes:
+    """An MPEG-TS that ends with a packet of its stream of pictures, which holds nothing but that adaptation field."""
+    packets = [film[at : at + 188] for at in range(0, len(film), 188)]
+    pid = next(p[1:3] for p in packets if p[1] & 0x40 and b"\0\0\1\xe0" in p[4:])
+    high, low = pid[0] & 0x1F, pid[1]
+    last = next(p for p in reversed(packets) if (p[1] & 0x1F, p[2]) == (high, low))
+    # Without content it has the number of the packet before it (ISO/IEC 13818-1, 2.4.3.3).
+    head = bytes([0x47, high, low, 0x20 | last[3] & 0xF])
+    return film + (head + bytes([183]) + field).ljust(188, b"\xff")
+
+
 def null_packet(text: bytes) -> bytes:
     """A stuffing packet of MPEG-TS that says something."""
     return b"\x47\x1f\xff\x10" + text.ljust(184, b"\xff")
