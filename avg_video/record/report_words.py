@@ -73,6 +73,7 @@ HIDDEN: Final = {
 NEIGHBOURS: Final = {
     "metadata": mark("metadata"),
     "previews": mark("previews"),
+    "sound": mark("sound"),
     "subtitles": mark("subtitles"),
     "telemetry": mark("measurements and places"),
     "thumbnails": mark("small previews"),

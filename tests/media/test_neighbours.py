@@ -33,6 +33,14 @@ def beside(folder: Path, *names: str) -> None:
         ("lesson.mp4.xmp", "metadata"),
         ("lesson.transcript.vtt", "subtitles"),
         ("lessonM01.XML", "metadata"),
+        ("lesson.m4a", "sound"),
+        ("lesson.WAV", "sound"),
+        ("other.srt", "subtitles"),
+        ("chat.txt", "transcripts"),
+        ("Meeting_Saved_Closed_Caption.txt", "transcripts"),
+        ("Les 3 - Transcriptie.docx", "transcripts"),
+        ("audio1234567890.m4a", "sound"),
+        ("participants_987.csv", "telemetry"),
     ],
 )
 def test_one_neighbour_is_named_and_counted_by_category(name: str, kind: str, tmp_path: Path) -> None:
@@ -49,8 +57,10 @@ def test_one_neighbour_is_named_and_counted_by_category(name: str, kind: str, tm
         "lesson.avg.jpg.json",
         "lesson.avg.toml",
         "lesson.avg.mp4",
-        "lesson2.srt",
-        "other.srt",
+        "other.THM",
+        "notes.txt",
+        "marks.csv",
+        "music.mp3",
         "lesson.mov",
         "lesson",
     ],
@@ -59,6 +69,22 @@ def test_what_is_ours_or_belongs_to_another_is_not_named(name: str, tmp_path: Pa
     beside(tmp_path, "lesson.mp4", name)
     found = neighbours_of(tmp_path / "lesson.mp4")
     assert (found.names, found.counts, found.warning) == ((), {}, None)
+
+
+def test_what_bears_the_name_of_another_recording_is_not_named(tmp_path: Path) -> None:
+    beside(tmp_path, "lesson.mp4", "Lesson2.MOV", "lesson2.srt", "lesson2.transcript.txt", "chat.srt")
+    assert neighbours_of(tmp_path / "lesson.mp4").names == ("chat.srt",)
+    assert neighbours_of(tmp_path / "lesson2.MOV").names == ("chat.srt", "lesson2.srt", "lesson2.transcript.txt")
+
+
+def test_a_photo_has_no_transcript(tmp_path: Path) -> None:
+    beside(tmp_path, "class.jpg", "chat.txt", "other.srt", "class.xmp")
+    assert neighbours_of(tmp_path / "class.jpg").names == ("class.xmp",)
+
+
+def test_the_recording_is_no_neighbour_of_its_own(tmp_path: Path) -> None:
+    beside(tmp_path, "lesson.ogg")
+    assert neighbours_of(tmp_path / "lesson.ogg").names == ()
 
 
 def test_a_folder_of_such_a_name_is_none(tmp_path: Path) -> None:
