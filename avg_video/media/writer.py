@@ -161,8 +161,7 @@ class VideoWriter:
         line = self._timeline
         if k >= len(line) or picture.pts != int(line.pts[k]) or picture.size_wh != line.size_wh or picture.index != k:
             raise self._differs()
-        # Without a copy: the encoder takes one of its own, and the buffer keeps the array alive as long as it is used.
-        frame = av.VideoFrame.from_numpy_buffer(picture.i420, format="yuv420p")
+        frame = _frame(picture.i420)
         frame.pts, frame.time_base = int(self._ticks[k]), self._clock
         self._given += 1
         self._encode(frame)
@@ -342,3 +341,13 @@ def _mp4_clock(timeline: Timeline, file: Path) -> tuple[int, npt.NDArray[np.int6
             tr("its clock is too fine for an MP4"), remedy=tr("convert it to a constant frame rate first"), file=file
         )
     return scale * finer, steps * factor
+
+
+def _frame(i420: npt.NDArray[np.uint8]) -> av.VideoFrame:
+    """The picture as FFmpeg takes it, without a copy where that can be: the encoder takes one of its own, and the
+    buffer keeps the array alive as long as it is used."""
+    if i420.shape[0] % 6:
+        # A height that four does not divide: PyAV (18.1) would take the picture for two rows lower than it is, and find
+        # its colours two rows too early.
+        return av.VideoFrame.from_ndarray(i420, format="yuv420p")
+    return av.VideoFrame.from_numpy_buffer(i420, format="yuv420p")
