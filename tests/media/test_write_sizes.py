@@ -13,7 +13,9 @@ from avg_video.media.encoders import choose_encoder
 from tests.media.writing import line_of, pictures, write
 
 
-@pytest.mark.parametrize("size_wh", [(96, 64), (96, 62), (98, 66), (94, 54), (480, 270), (322, 182), (64, 96), (66, 98)])
+@pytest.mark.parametrize(
+    "size_wh", [(96, 64), (96, 62), (98, 66), (94, 54), (480, 270), (322, 182), (64, 96), (66, 98)]
+)
 def test_every_plane_is_where_it_was(tmp_path: Path, size_wh: tuple[int, int]) -> None:
     """Also where four does not divide a side, as in 480 x 270."""
     line = line_of(range(3), Fraction(1, 25), size_wh=size_wh)
