@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from avg_video.language import mark, tr
 from avg_video.media.timing import Timeline
@@ -52,14 +53,14 @@ def _people(judged: Judgement) -> Iterator[dict[str, Any]]:
             kind = "weak" if seen.any() else "gap"
             yield _place(kind, track.first, track.last, line, track=track)
             continue
-        for first, last in _runs(~seen):
-            low, high = track.first + first, track.first + last
-            if seconds[high] - seconds[low] >= CARRIED_S:
-                yield _place("carried", low, high, line, track=track)
+        # Most of a long lesson lies between two looks, so what is short is left out for all of them at once.
+        runs = track.first + _runs(~seen)
+        for low, high in runs[seconds[runs[:, 1]] - seconds[runs[:, 0]] >= CARRIED_S].tolist():
+            yield _place("carried", low, high, line, track=track)
         hidden = np.zeros(len(track), np.bool_)
         hidden[decision.covered_frames - track.first] = True
-        for first, last in _runs(hidden):
-            yield _place("overlap", track.first + first, track.first + last, line, track=track)
+        for low, high in (track.first + _runs(hidden)).tolist():
+            yield _place("overlap", low, high, line, track=track)
 
 
 def _lost(judged: Judgement) -> Iterator[dict[str, Any]]:
@@ -72,10 +73,10 @@ def _lost(judged: Judgement) -> Iterator[dict[str, Any]]:
             yield _place("lost", region.end, region.end, line, rule=region.rule)
 
 
-def _runs(flags: Any) -> list[tuple[int, int]]:
-    """First and last of each row of True."""
+def _runs(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """int64 (n, 2): first and last of each row of True."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
-    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return np.stack([edges[::2], edges[1::2] - 1], axis=1).astype(np.int64)
 
 
 def _place(
