@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,8 @@ from avg_video.batch import FileEntry, Job
 from avg_video.batch.summary import read_batch
 from avg_video.cli.batch import BatchBars
 from tests.cli.helpers import avg_blur, lesson, names_in
+from tests.hostile.program import environment
+from tests.support.waiting import PATIENCE_S, until
 
 
 @pytest.fixture(scope="module")
@@ -89,20 +90,19 @@ def test_two_inputs_for_one_output(made: bytes, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_stopped(tmp_path: Path) -> None:
-    source, out = tmp_path / "in", tmp_path / "out"
+    source, out, mark = tmp_path / "in", tmp_path / "out", tmp_path / "mark"
     source.mkdir()
-    clip = lesson(source / "a.mp4", pictures=400)
+    clip = lesson(source / "a.mp4")
     (source / "b.mp4").write_bytes(clip.read_bytes())
-    args = [sys.executable, "-m", "avg_video", str(source), "-o", str(out), "--preset", "veryslow", "--threads", "1"]
-    running = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    args = [sys.executable, "-m", "tests.support.held", str(source), "-o", str(out), "--threads", "1"]
+    held = environment(HELD=f"making:{mark}")
+    running = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=held)
     try:
-        deadline = time.monotonic() + 120
-        while not any(name.endswith(".part") for name in names_in(out)):
-            assert running.poll() is None, running.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: mark.exists() or running.poll() is not None)
+        assert running.poll() is None, running.communicate()
+        assert any(name.endswith(".part") for name in names_in(out))
         running.send_signal(signal.SIGTERM)
-        said, err = running.communicate(timeout=60)
+        said, err = running.communicate(timeout=PATIENCE_S)
     finally:
         running.kill()
     assert running.returncode == 130

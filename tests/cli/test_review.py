@@ -8,12 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.helpers import avg_blur, lesson, names_in
+from tests.support.waiting import PATIENCE_S
 
 
 def started(*args: str | Path, env: dict[str, str]) -> tuple[subprocess.Popen[str], str]:
@@ -36,7 +36,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 def status(address: str) -> int:
     found = re.fullmatch(r"http://(127\.0\.0\.1:\d+)(/start\?token=[\w-]{43})", address)
     assert found, address
-    connection = http.client.HTTPConnection(found[1], timeout=10)
+    connection = http.client.HTTPConnection(found[1], timeout=PATIENCE_S)
     connection.request("GET", found[2])
     answer = connection.getresponse()
     answer.read()
@@ -53,9 +53,8 @@ def test_it_stops_when_asked_and_leaves_nothing_beside_the_recording(
     process, address = started(film, "--no-open", "--detector", "centerface", env=env)
     try:
         assert status(address) == 200
-        time.sleep(0.3)
         process.send_signal(stop)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
     assert process.returncode == 130, (out, err)
@@ -70,7 +69,7 @@ def test_a_second_use_of_the_address_ends_it(tmp_path: Path, env: dict[str, str]
     try:
         assert status(address) == 200
         assert status(address) == 403
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
     assert process.returncode == 0, err

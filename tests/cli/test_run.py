@@ -15,6 +15,7 @@ import pytest
 from avg_video import read_record
 from avg_video.record.codes import control_number
 from tests.cli.helpers import avg_blur, lesson, names_in
+from tests.support.waiting import PATIENCE_S
 
 CLOSING = (
     "De-identified, not anonymous: posture, clothes, text in view and the room can still tell who is who.",
@@ -181,7 +182,7 @@ def test_look_opens_the_page(clip: Path, tmp_path: Path) -> None:
     page = tmp_path / "who.html"
     environment = {**os.environ, "BROWSER": f"{browser} %s", "TMPDIR": str(tmp_path)}
     args = [sys.executable, "-m", "avg_video", "look", str(clip), "-o", str(page), "--open"]
-    ran = subprocess.run(args, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(args, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert noted.read_text() == page.as_uri()
 

@@ -6,71 +6,44 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.helpers import lesson, names_in
+from tests.hostile.program import environment
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
-ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 LINE = "avg-blur: interrupted, nothing half done was left; run the same command again to start over\n"
 
 
 @pytest.fixture(scope="module")
-def long_lesson(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A recording that takes some seconds."""
-    return lesson(tmp_path_factory.mktemp("made") / "lesson.mp4", pictures=400).read_bytes()
+def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return lesson(tmp_path_factory.mktemp("made") / "lesson.mp4").read_bytes()
 
 
+@pytest.mark.parametrize("stage", ["looking", "making"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_stopped_while_writing(long_lesson: bytes, tmp_path: Path, number: signal.Signals) -> None:
-    clip = tmp_path / "lesson.mp4"
-    clip.write_bytes(long_lesson)
-    # The slowest preset, so that writing lasts long enough to be met in the middle.
-    args = [sys.executable, "-m", "avg_video", str(clip), "--preset", "veryslow", "--threads", "1"]
-    running = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def test_stopped_in_the_middle(made: bytes, tmp_path: Path, stage: str, number: signal.Signals) -> None:
+    work, mark = tmp_path / "work", tmp_path / "mark"
+    work.mkdir()
+    (work / "lesson.mp4").write_bytes(made)
+    args = [sys.executable, "-m", "tests.support.held", str(work / "lesson.mp4"), "--threads", "1"]
+    held = environment(HELD=f"{stage}:{mark}")
+    running = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=held)
     try:
-        deadline = time.monotonic() + 120
-        while names_in(tmp_path) == {"lesson.mp4"}:
-            assert running.poll() is None, running.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: mark.exists() or running.poll() is not None)
+        assert running.poll() is None, running.communicate()
+        if stage == "making":
+            assert [name for name in names_in(work) if name.endswith(".part")]
         running.send_signal(number)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=PATIENCE_S)
     finally:
         running.kill()
     assert (err, out, running.returncode) == (LINE, "", 130)
-    assert names_in(tmp_path) == {"lesson.mp4"}
-
-
-def catches(pid: int, number: signal.Signals) -> bool:
-    """Whether that process has a handler for the signal (proc(5), SigCgt)."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
-    return bool(int(mask, 16) >> (number - 1) & 1)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
-def test_stopped_before_writing(long_lesson: bytes, tmp_path: Path) -> None:
-    clip = tmp_path / "lesson.mp4"
-    clip.write_bytes(long_lesson)
-    running = subprocess.Popen(
-        [sys.executable, "-m", "avg_video", str(clip)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        while not catches(running.pid, signal.SIGTERM):  # before that, the interpreter itself is still starting
-            assert running.poll() is None, running.communicate()
-            time.sleep(0.02)
-        time.sleep(0.5)
-        running.send_signal(signal.SIGTERM)
-        out, err = running.communicate(timeout=60)
-    finally:
-        running.kill()
-    assert (err, out, running.returncode) == (LINE, "", 130)
-    assert names_in(tmp_path) == {"lesson.mp4"}
+    assert names_in(work) == {"lesson.mp4"}
 
 
 INSIDE = """
@@ -90,20 +63,22 @@ def stopped_inside(folder: Path, what: str) -> tuple[str, str, int]:
     """Run the program on lesson.mp4 with `what` in place of its first report: stderr, stdout and exit code."""
     (folder / "stopped_inside.py").write_text(INSIDE.format(what=what))
     command = [sys.executable, "-m", "stopped_inside", "lesson.mp4"]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False, env=ENV)
+    ended = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=environment()
+    )
     return ended.stderr, ended.stdout, ended.returncode
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_stopped_inside_code_run_from_text(long_lesson: bytes, tmp_path: Path, name: str) -> None:
+def test_stopped_inside_code_run_from_text(made: bytes, tmp_path: Path, name: str) -> None:
     """As dataclasses and named tuples run it while modules are loaded."""
-    (tmp_path / "lesson.mp4").write_bytes(long_lesson)
+    (tmp_path / "lesson.mp4").write_bytes(made)
     what = f"exec('import os, signal; os.kill(os.getpid(), signal.{name}); [None for _ in range(1000)]')"
     assert stopped_inside(tmp_path, what) == (LINE, "", 130)
 
 
-def test_stopped_inside_a_library_that_makes_an_error_of_it(long_lesson: bytes, tmp_path: Path) -> None:
-    (tmp_path / "lesson.mp4").write_bytes(long_lesson)
+def test_stopped_inside_a_library_that_makes_an_error_of_it(made: bytes, tmp_path: Path) -> None:
+    (tmp_path / "lesson.mp4").write_bytes(made)
     what = """
     import os, signal
     try:
@@ -115,9 +90,9 @@ def test_stopped_inside_a_library_that_makes_an_error_of_it(long_lesson: bytes, 
     assert stopped_inside(tmp_path, what) == (LINE, "", 130)
 
 
-def test_stopped_inside_a_destructor(long_lesson: bytes, tmp_path: Path) -> None:
+def test_stopped_inside_a_destructor(made: bytes, tmp_path: Path) -> None:
     """Python can't raise there, and would print a traceback; the next report of progress raises."""
-    (tmp_path / "lesson.mp4").write_bytes(long_lesson)
+    (tmp_path / "lesson.mp4").write_bytes(made)
     what = """
     class Thing:
         def __del__(self):

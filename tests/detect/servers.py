@@ -16,7 +16,8 @@ class Site:
     """What a server offers and what it was asked.
 
     `pages` maps a path, or behind a proxy a whole address, to its bytes. `drip_s` waits between single bytes,
-    `wait_s` before any answer; `status` and `location` turn every answer into an error or a redirect.
+    `wait_s` before any answer; `status` and `location` turn every answer into an error or a redirect. `broken` is set
+    when the client hung up in the middle.
     """
 
     pages: dict[str, bytes] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Site:
     asked: list[str] = field(default_factory=list)
     url: str = ""
     closing: threading.Event = field(default_factory=threading.Event)
+    broken: threading.Event = field(default_factory=threading.Event)
 
 
 class _Server(ThreadingHTTPServer):
@@ -55,7 +57,10 @@ def serve(site: Site) -> Iterator[Site]:
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
             if not site.drip_s:
-                self.wfile.write(body or b"")
+                try:
+                    self.wfile.write(body or b"")
+                except ConnectionError:
+                    site.broken.set()
                 return
             for byte in body or b"":
                 self.wfile.write(bytes([byte]))

@@ -23,6 +23,7 @@ from benchmarks.paperwork import key_faults, leftovers, lines_in, log_faults, re
 from tests.cli.helpers import avg_blur, names_in
 from tests.support.clips import card, noise, write_clip
 from tests.support.people import place
+from tests.support.waiting import PATIENCE_S
 
 resource: Any = pytest.importorskip("resource", reason="limits of POSIX")
 
@@ -49,13 +50,19 @@ def sizes(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, in
 
 @contextlib.contextmanager
 def files_up_to(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes; a write beyond fails with EFBIG, since Python ignores SIGXFSZ."""
+    """No file may grow beyond `size` bytes; a write beyond fails with EFBIG, since Python ignores SIGXFSZ.
+
+    Nothing is compiled meanwhile: Python 3.11 leaves what it could write of a module, and breaks down at it later.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @contextlib.contextmanager
@@ -309,7 +316,7 @@ def test_a_batch(clip: Path, tmp_path: Path) -> None:
 
     def run(limit: int) -> subprocess.CompletedProcess[str]:
         with files_up_to(limit):
-            return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+            return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
     some = run(2000)
     assert some.returncode == 1

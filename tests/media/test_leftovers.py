@@ -61,9 +61,9 @@ def test_no_bytes_stop_the_search_between_pictures(codec: str, data: bytes, extr
 def test_many_small_messages_are_read_in_one_pass() -> None:
     """A packet of a million bytes of empty messages must not take the square of that."""
     unit = b"\x06" + b"\x01\x00" * 500_000 + b"\x80"
-    begun = time.perf_counter()
+    begun = time.thread_time()  # of this thread, whatever else the computer does
     Riders("h264", None).in_packet(b"\0\0\1" + unit)
-    assert time.perf_counter() - begun < 20
+    assert time.thread_time() - begun < 60  # the square would take hours
 
 
 def test_boxes_without_end_are_read_without_harm(tmp_path: Path) -> None:

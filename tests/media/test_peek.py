@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -147,10 +146,8 @@ def test_going_on_is_quicker_than_looking_anew(tmp_path: Path) -> None:
     _, timeline = read(path)
     with Peek(path, timeline) as peek:
         sought = sought_by(peek)
-        started = time.perf_counter()
         for index in range(N):
             assert peek.picture(index).index == index
         assert sought == [0]
-        assert time.perf_counter() - started < 5
         peek.picture(0)
         assert sought == [0, 0]

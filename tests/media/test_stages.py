@@ -6,11 +6,12 @@ import gc
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from avg_video.media.stages import prefetch
+from tests.support.waiting import PATIENCE_S, until
 
 
 class Counting:
@@ -35,17 +36,7 @@ def _no_thread_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     gc.collect()
-    limit = time.monotonic() + 5
-    while set(threading.enumerate()) - before and time.monotonic() < limit:
-        time.sleep(0.005)
-    assert set(threading.enumerate()) - before == set()
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < limit, "nothing happened for five seconds"
-        time.sleep(0.002)
+    until(lambda: set(threading.enumerate()) <= before)
 
 
 def test_keeps_the_order_and_closes_the_source() -> None:
@@ -63,7 +54,7 @@ def test_never_runs_further_ahead_than_its_depth() -> None:
     source = Counting(100)
     with prefetch(source, 4) as stage:
         assert next(stage) == 0
-        wait_until(lambda: source.made == 6)  # one taken, four waiting, one made and waiting for room
+        until(lambda: source.made == 6)  # one taken, four waiting, one made and waiting for room
         time.sleep(0.05)
         assert source.made == 6
 
@@ -128,7 +119,7 @@ def test_dropping_the_last_reference_stops_the_thread() -> None:
     next(stage)
     del stage
     gc.collect()
-    wait_until(lambda: source.closed_in != "")
+    until(lambda: source.closed_in != "")
 
 
 def test_an_error_in_closing_is_not_swallowed() -> None:
@@ -176,27 +167,30 @@ def test_the_consumers_own_error_ends_all_nested_stages() -> None:
 
 
 def test_an_interrupt_while_waiting_ends_the_stage() -> None:
-    closed = threading.Event()
+    closed, waiting = threading.Event(), threading.Event()
+    main = threading.main_thread().ident
+    assert main is not None
 
     def slow() -> Iterator[int]:
         try:
             yield 1
-            time.sleep(0.3)
+            assert waiting.wait(PATIENCE_S)
+            time.sleep(0.05)  # so that the main thread most probably waits by now; it is as good if not
+            signal.pthread_kill(main, signal.SIGINT)
             yield 2
             yield 3
             yield 4
         finally:
             closed.set()
 
+    def wait_for_all() -> None:
+        waiting.set()
+        list(stage)
+
     stage = prefetch(slow(), 1)
     assert next(stage) == 1
-    main = threading.main_thread().ident
-    assert main is not None
-    timer = threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT))
-    timer.start()
     with pytest.raises(KeyboardInterrupt):
-        list(stage)
-    timer.join()
+        wait_for_all()
     assert closed.is_set()
 
 

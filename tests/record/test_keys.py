@@ -22,6 +22,7 @@ from avg_video.record.keys import (
     signing_key,
 )
 from tests.cli.helpers import without_root_rights
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +116,6 @@ def test_a_key_that_may_not_be_read_is_told(tmp_path: Path) -> None:
 def test_two_runs_that_make_it_at_once_have_one_key(folder: Path) -> None:
     code = "from avg_video.record.keys import signing_key; print(signing_key().public_key.keyid)"
     runs = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    keys = {run.communicate(timeout=60)[0] for run in runs}
+    keys = {run.communicate(timeout=PATIENCE_S)[0] for run in runs}
     assert len(keys) == 1
     assert [run.returncode for run in runs] == [0] * 4

@@ -6,6 +6,7 @@ import time
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -262,13 +263,18 @@ def test_a_hundred_faces_stay_cheap() -> None:
     middle, side = rng.uniform([60, 60], [1860, 1020], (100, 2)), rng.uniform(16, 60, (100, 1))
     boxes = np.hstack([middle - side / 2, middle + side / 2]).astype(np.float32)
     picture = i420(noise((1920, 1080)))
-    took = []
-    for _ in range(5):
-        began = time.perf_counter()
-        paint(picture, boxes)
-        took.append(time.perf_counter() - began)
+    whole = np.array([[0, 0, 1920, 1080]], np.float32)
+
+    def takes_s(covered: npt.NDArray[np.float32]) -> float:
+        took = []
+        for _ in range(5):
+            began = time.thread_time()  # of this thread, whatever else the computer does
+            paint(picture, covered)
+            took.append(time.thread_time() - began)
+        return min(took)
+
     # About 15 ms on two slow cores; far more would mean that the whole picture is worked on for each face.
-    assert min(took) < 0.15
+    assert takes_s(boxes) < 10 * takes_s(whole)
 
 
 def test_a_picture_that_can_not_be_trusted_is_covered_wholly() -> None:
