@@ -19,7 +19,8 @@ from avg_video.record.envelope import open_line
 from avg_video.record.keys import public_key_path, read_key
 from avg_video.record.log import LOG_NAME, read_lines
 from avg_video.verification import check_log, verify
-from avg_video.verification.log import ranges
+from avg_video.verification.log import LogCheck, ranges
+from avg_video.verification.papers import Papers
 from tests.cli.helpers import avg_blur, names_in, without_root_rights
 from tests.record.logs import add, another_computer, lines_of, log_of
 from tests.tamper import ROWS, Row, flip, log_line, make, rename, run, write_anew
@@ -416,3 +417,12 @@ def test_who_has_the_key_can_write_another_log_which_only_a_control_number_tells
     assert check.break_of(control) is not None
     with pytest.raises(UsageError):
         check.break_of("no number")
+
+
+def test_logs_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """Two folders of a tree may each have one."""
+    logs = [LogCheck(tmp_path / folder / LOG_NAME, []) for folder in ("3a", "3b")]
+    for asked, names in ((logs[:1], LOG_NAME), (logs, f"{logs[0].path}, {logs[1].path}")):
+        papers = Papers(tmp_path / "les.avg.mp4", tmp_path / "les.avg.json", asked, [])
+        papers.read_log()
+        assert [fault.what for fault in papers.faults] == [f"{names}: no line is about it"]

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from avg_video.cli.consent_words import added_lines, copy_lines, counts, entry_lines, erased_lines, withdrawn_lines
+from avg_video.cli.consent_words import (
+    added_lines,
+    copy_lines,
+    counts,
+    entry_lines,
+    erased_lines,
+    idle_lines,
+    withdrawn_lines,
+)
 from avg_video.cli.options import PATH, register_of_group, register_option
 from avg_video.cli.spoken import Group
 from avg_video.errors import EXIT_DONE, EXIT_LOOK, UsageError
@@ -181,7 +189,8 @@ def import_(sheet: Path, role: str | None, file: Path | None, as_json: bool) -> 
     with the number of each line. A name in the column proof can't be told: keep it a short reference to where the form
     lies.
 
-    Exit code 3: copies still show somebody who refused.
+    Exit code 3: copies still show somebody who refused, or a yes does not count, since somebody gave it who can't, or
+    its last day is over.
     """
     from avg_video.register import consents
     from avg_video.register.database import open_register
@@ -195,14 +204,15 @@ def import_(sheet: Path, role: str | None, file: Path | None, as_json: bool) -> 
         if len(error.faults) > 1:
             click.echo("\n".join(error.faults), err=True)
         raise
-    code = EXIT_LOOK if done.copies else EXIT_DONE
+    code = EXIT_LOOK if done.copies or done.idle else EXIT_DONE
     if as_json:
-        _say(code, new=done.new, known=done.known, copies=_rows(done.copies))
+        idle = [{"token": a.token, "purpose": a.purpose, "standing": worth} for a, worth in done.idle]
+        _say(code, new=done.new, known=done.known, do_not_count=idle, copies=_rows(done.copies))
         return code
     lines = [trn("{n} answer taken in.", "{n} answers taken in.", done.new)]
     if done.known:
         lines.append(trn("{n} was known already.", "{n} were known already.", done.known))
-    click.echo("\n".join(lines + copy_lines(done.copies, file)))
+    click.echo("\n".join(lines + idle_lines(done.idle) + copy_lines(done.copies, file)))
     return code
 
 

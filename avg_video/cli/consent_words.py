@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from avg_video.register.consents import Added, Entry, Erased, Withdrawal
     from avg_video.register.runs import Copy
 
-__all__ = ["added_lines", "copy_lines", "counts", "entry_lines", "erased_lines", "withdrawn_lines"]
+__all__ = ["added_lines", "copy_lines", "counts", "entry_lines", "erased_lines", "idle_lines", "withdrawn_lines"]
 
 
 def added_lines(answer: Answer, done: Added, register: Path | None = None) -> list[str]:
@@ -40,6 +40,11 @@ def counts(answer: Answer, done: Added) -> bool:
     if answer.answer == "given":
         return done.standing == "given"
     return done.standing in ("refused", "withdrawn")
+
+
+def idle_lines(idle: Sequence[tuple[Answer, str]]) -> list[str]:
+    """The answers of a sheet that are yes and don't count, each with the reason."""
+    return [f"{answer.token}, {answer.purpose}: {_why_not(answer, worth)}" for answer, worth in idle]
 
 
 def _why_not(answer: Answer, standing: str) -> str:

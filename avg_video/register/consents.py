@@ -7,7 +7,7 @@ deleted.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -84,11 +84,13 @@ class Added:
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of a sheet: how many answers are new, how many were known, and the copies that are to go."""
+    """What came of a sheet: how many answers are new, how many were known, the copies that are to go, and those new
+    answers that are yes and don't count, each with what it is worth ("invalid" or "expired")."""
 
     new: int
     known: int
     copies: tuple[Copy, ...]
+    idle: tuple[tuple[Answer, State], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def import_csv(register: Register, path: Path, *, role: str | None = None, today
     """
     today = today or date.today()
     answers = read_sheet(path, today)
-    new, copies = 0, dict[int, Copy]()
+    new, copies, idle = 0, dict[int, Copy](), []
     with register.changing() as db:
         for answer in answers:
             if _same(db, answer):
@@ -155,7 +157,10 @@ def import_csv(register: Register, path: Path, *, role: str | None = None, today
             consent = _insert(db, answer, "import", role)
             new += 1
             copies |= {copy.id: copy for copy in _mark(db, answer.token, answer.purpose, today, role, [consent])}
-    return Imported(new, len(answers) - new, tuple(copies.values()))
+            worth = state_of(db.execute("SELECT * FROM consent WHERE id = ?", (consent,)).fetchone(), today)
+            if worth in ("invalid", "expired"):
+                idle.append((answer, worth))
+    return Imported(new, len(answers) - new, tuple(copies.values()), tuple(idle))
 
 
 def entries(
@@ -225,6 +230,10 @@ def withdraw(
         ).fetchall()
         shown = copies_showing(db, token, purpose)
         if not known and not shown:
+            rows = db.execute("SELECT DISTINCT purpose FROM consent WHERE token = ? ORDER BY purpose", (token,))
+            others = [*(row["purpose"] for row in rows), *(copy.purpose for copy in copies_showing(db, token))]
+            if purpose is not None and others:
+                raise _other_purposes(token, purpose, [each for each in others if each is not None], register.path)
             raise _unknown(token, register.path)
         day = on.isoformat()
         ended = [
@@ -276,6 +285,21 @@ def _unknown(token: str, file: Path) -> UsageError:
     return UsageError(
         tr("nothing is known of {token} here", token=token),
         remedy=tr("check the token; a refusal that was never asked for is written down by avg-blur consent add"),
+        file=file,
+    )
+
+
+def _other_purposes(token: str, purpose: str, known: Sequence[str], file: Path) -> UsageError:
+    """Somebody is known, but not for that purpose: a slip, after which all would think that it was written down."""
+    return UsageError(
+        tr("nothing is known of {token} for {purpose}, so nothing was withdrawn", token=token, purpose=purpose),
+        remedy=tr(
+            "known are: {purposes}; leave out --purpose to withdraw for everything, or write down a no that was never "
+            "asked for with avg-blur consent add {token} --answer refused --purpose {purpose}",
+            purposes=", ".join(dict.fromkeys(known)) or tr("none"),
+            token=token,
+            purpose=purpose,
+        ),
         file=file,
     )
 

@@ -78,7 +78,9 @@ class Papers:
         """Whether a line of the log is about these very bytes, and about this record."""
         if not self.logs:
             return
-        names = ", ".join(log.path.name for log in self.logs)
+        # Two folders of one tree may each have a log, both called so.
+        several = len({log.path.name for log in self.logs}) < len(self.logs)
+        names = ", ".join(str(log.path) if several else log.path.name for log in self.logs)
         if not self.entries:
             run = None if self.record is None else self.record.run_id
             lines = [entry.sequence for log in self.logs for entry in log.entries.values() if entry.run_id == run]

@@ -188,6 +188,8 @@ def test_a_later_consent_still_counts(file: Path) -> None:
 def test_a_slip_is_no_withdrawal(file: Path, tmp_path: Path) -> None:
     consent(file, "add", "L07", "--purpose", "website", *AGREED)
     assert "nothing is known of L70 here" in failure(consent(file, "withdraw", "L70"))
+    slip = failure(consent(file, "withdraw", "L07", "--purpose", "web"))
+    assert "nothing is known of L07 for web, so nothing was withdrawn; known are: website; leave out --purpose" in slip
     assert "that is not a token" in failure(consent(file, "withdraw", "Jan"))
     assert "that is not a purpose" in failure(consent(file, "withdraw", "L07", "--purpose", "The Site"))
     assert "that is not a role" in failure(consent(file, "withdraw", "L07", "--role", "Mr X"))
@@ -216,7 +218,28 @@ def test_import(file: Path, tmp_path: Path) -> None:
     again = consent(file, "import", sheet)
     assert (again.exit_code, again.stdout) == (0, "0 answers taken in.\n2 were known already.\n")
     machine = json.loads(consent(file, "import", sheet, "--json").stdout)
-    assert machine == {"exit_code": 0, "new": 0, "known": 2, "copies": []}
+    assert machine == {"exit_code": 0, "new": 0, "known": 2, "do_not_count": [], "copies": []}
+
+
+def test_import_tells_which_answers_do_not_count(file: Path, tmp_path: Path) -> None:
+    """As `add` does: a sheet of a colleague with the wrong signature in it is not a sheet in order."""
+    sheet = tmp_path / "sheet.csv"
+    rows = ("L07,under-16,pupil,website,given,2026-09-01,,b 3", "L08,16-plus,parent,website,given,2026-09-01,,b 3")
+    over, good = "L09,16-plus,pupil,site,given,2026-09-01,2026-09-02,b", "L10,16-plus,pupil,site,given,2026-09-01,,b 3"
+    sheet.write_text("\n".join((HEADER, *rows, over, good)))
+    done = consent(file, "import", sheet)
+    assert (done.exit_code, done.stdout.splitlines()) == (
+        3,
+        [
+            "4 answers taken in.",
+            "L07, website: It does not count: below 16 a parent must give it.",
+            "L08, website: It does not count: from 16 on the pupil must give it.",
+            "L09, site: It does not count: its last day is over.",
+        ],
+    )
+    sheet.write_text("\n".join((HEADER, rows[0].replace("L07", "L11"))))
+    machine = json.loads(consent(file, "import", sheet, "--json").stdout)
+    assert machine["do_not_count"] == [{"token": "L11", "purpose": "website", "standing": "invalid"}]
 
 
 def test_import_tells_every_fault_and_makes_nothing(file: Path, tmp_path: Path) -> None:
