@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from avg_video.errors import AvgError
-from avg_video.media.temporary import PrivateTemporary
+from avg_video.media.temporary import PrivateTemporary, alone_in
 from avg_video.pipeline import Settings, anonymise
 from avg_video.record.hashes import sha256_file
 from avg_video.record.log import LOG_NAME
@@ -22,6 +22,7 @@ from avg_video.verification.log import check_log
 from benchmarks.paperwork import key_faults, leftovers, lines_in, log_faults, register_faults, rows_in
 from tests.cli.helpers import lesson
 from tests.hostile.program import command, environment, names_in
+from tests.support.waiting import PATIENCE_S, until
 
 QUICK = ["--preset", "ultrafast", "--style", "solid", "--threads", "1"]
 
@@ -68,7 +69,7 @@ def test_two_runs_at_once(tmp_path: Path, made: bytes, more: list[str]) -> None:
     both = [start(tmp_path, "lesson.mp4", "--crf", crf, *more) for crf in ("20", "40")]
     ended = []
     for run in both:
-        out, err = run.communicate(timeout=240)
+        out, err = run.communicate(timeout=2 * PATIENCE_S)
         assert run.returncode in (0, 2), err
         assert ("Made " in out) == (run.returncode == 0)
         ended.append((run.returncode, err))
@@ -90,7 +91,7 @@ def test_two_runs_at_once_begin_one_log_one_register_and_one_key(tmp_path: Path,
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.mp4").write_bytes(made)
     for run in [start(tmp_path, f"{name}.mp4") for name in ("a", "b", "c")]:
-        assert (run.communicate(timeout=240)[1], run.returncode) == ("", 0)
+        assert (run.communicate(timeout=2 * PATIENCE_S)[1], run.returncode) == ("", 0)
     in_order(tmp_path, lines=3, copies=3)
     check = check_log(tmp_path / LOG_NAME)
     assert [entry.sequence for entry in check.entries.values()] == [1, 2, 3]
@@ -113,17 +114,25 @@ def test_a_run_that_ends_between_the_record_and_the_copy_of_another(
         except AvgError as error:
             refused.append(str(error))
 
-    second = threading.Thread(target=other)
+    second, waits = threading.Thread(target=other), threading.Event()
 
     def slow(temporary: PrivateTemporary) -> None:
         if not second.ident:
             second.start()
-            second.join(6.0)
+            assert waits.wait(PATIENCE_S)
+            second.join(0.3)  # so that it waits for its turn by now, most probably; it is as good if not
+            assert second.is_alive()
         publish(temporary)
 
+    def turn(folder: Path) -> AbstractContextManager[None]:
+        if threading.current_thread() is second:
+            waits.set()
+        return alone_in(folder)
+
     monkeypatch.setattr(PrivateTemporary, "publish", slow)
+    monkeypatch.setattr("avg_video.job.alone_in", turn)
     anonymise(source, output, settings=Settings(preset="ultrafast", threads=1))
-    second.join(120)
+    second.join(PATIENCE_S)
     assert len(refused) == 1
     assert "it exists already" in refused[0]
     belongs(tmp_path)
@@ -131,23 +140,22 @@ def test_a_run_that_ends_between_the_record_and_the_copy_of_another(
 
 
 @pytest.mark.parametrize("how", ["grows", "changes", "is replaced", "is gone"])
-def test_the_input_changes_on_the_way(tmp_path: Path, how: str) -> None:
+def test_the_input_changes_on_the_way(tmp_path: Path, made: bytes, how: str) -> None:
     """Changed in the middle of the work, when the first pass is over."""
-    source = lesson(tmp_path / "lesson.mp4", pictures=40)
+    folder, mark = tmp_path / "in", tmp_path / "mark"
+    folder.mkdir()
+    source = folder / "lesson.mp4"
+    source.write_bytes(made)
     run = subprocess.Popen(
-        [*command(), "--preset", "veryslow", "--threads", "1", "lesson.mp4"],
+        [sys.executable, "-m", "tests.support.held", *QUICK, "lesson.mp4"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=tmp_path,
-        env=environment(),
+        cwd=folder,
+        env=environment(HELD=f"making:{mark}"),
     )
-    deadline = time.monotonic() + 120
-    # Whether the folder can be written to is tried out before, with files that stay empty.
-    while not any(size_of(path) for path in tmp_path.glob(".*.part")):
-        assert run.poll() is None, run.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: mark.exists() or run.poll() is not None)
+    assert run.poll() is None, run.communicate()
     if how == "grows":
         with source.open("ab") as file:
             file.write(b"\0\0\0\x08free")
@@ -160,21 +168,14 @@ def test_the_input_changes_on_the_way(tmp_path: Path, how: str) -> None:
         source.with_suffix(".new").replace(source)
     else:
         source.unlink()
-    out, err = run.communicate(timeout=240)
+    mark.unlink()
+    out, err = run.communicate(timeout=PATIENCE_S)
     assert out == ""
     assert run.returncode in (1, 2), err
     lines = [line for line in err.splitlines() if "no face was found" not in line]
     assert len(lines) == 1, err
     assert lines[0].startswith("avg-blur: ")
-    assert names_in(tmp_path) <= {"lesson.mp4"}
-
-
-def size_of(path: Path) -> int:
-    """In bytes; 0 when it is gone by now."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+    assert names_in(folder) <= {"lesson.mp4"}
 
 
 @pytest.fixture
@@ -196,16 +197,16 @@ def test_a_stick_that_is_locked_and_a_copy_on_another_disk(read_only: Path, tmp_
         (read_only / "sub").mkdir()
         subprocess.run(["mount", "-o", "remount,ro", read_only], check=True)
         run = start(tmp_path, read_only / "lesson.mp4")
-        out, err = run.communicate(timeout=240)
+        out, err = run.communicate(timeout=2 * PATIENCE_S)
         assert (run.returncode, out) == (1, "")
         assert "the folder can't be written to; choose another folder with -o" in err
         assert err.count("\n") == 1
         run = start(tmp_path, read_only, "-o", read_only / "sub" / "out")
-        out, err = run.communicate(timeout=240)
+        out, err = run.communicate(timeout=2 * PATIENCE_S)
         assert run.returncode == 1
         assert "Traceback" not in err
         run = start(tmp_path, read_only / "lesson.mp4", "-o", "lesson.avg.mp4")  # from one disk to another
-        out, err = run.communicate(timeout=240)
+        out, err = run.communicate(timeout=2 * PATIENCE_S)
         assert run.returncode == 0, err
         belongs(tmp_path)
     finally:
@@ -219,7 +220,7 @@ def test_a_folder_without_rights(tmp_path: Path, made: bytes) -> None:
     tmp_path.chmod(0o500)
     try:
         run = start(tmp_path, "lesson.mp4")
-        out, err = run.communicate(timeout=240)
+        out, err = run.communicate(timeout=2 * PATIENCE_S)
         assert (run.returncode, out) == (1, "")
         assert "the folder can't be written to" in err
     finally:

@@ -16,6 +16,7 @@ from avg_video.record.log import LOG_NAME
 from benchmarks.paperwork import lines_in, log_faults
 from tests.cli.helpers import lesson
 from tests.hostile.program import command, environment, names_in
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems allow fewer names")
 
@@ -152,7 +153,7 @@ def test_on_a_terminal(tmp_path: Path, made: bytes) -> None:
                 break
             written += part
         os.close(leader)
-        ran.wait(timeout=60)
+        ran.wait(timeout=PATIENCE_S)
         assert b"  looking " in written or b" done " in written, written
         rest = re.sub(rb"\r\n|\r|\x1b\[A|\x1b\[K|\n", b"", written)
         harmless(rest)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
+from avg_video.media import watch
 from avg_video.media.watch import watched, when_stalled
 from tests.cli.helpers import lesson
 from tests.hostile.program import environment, names_in
+from tests.support.waiting import PATIENCE_S, until
 
 STUCK = '''
 import os, sys, time
@@ -52,7 +56,7 @@ def program(folder: Path, *args: str, at: int) -> subprocess.CompletedProcess[st
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=PATIENCE_S,
         cwd=folder,
         env=environment(STUCK_AT=str(at)),
     )
@@ -87,13 +91,50 @@ def test_a_batch_goes_on(tmp_path: Path, made: bytes) -> None:
     assert not [name for name in names_in(folder) if name.endswith(".part")]
 
 
-def test_short_calls_are_let_be_and_long_ones_are_told_once() -> None:
+class Ticks(threading.Event):
+    """Stands in for the event that the watch waits on between two looks: it looks when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._due, self._idle = threading.Semaphore(0), threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._idle.release()
+        assert self._due.acquire(timeout=PATIENCE_S)
+        return self.is_set()
+
+    def set(self) -> None:
+        super().set()
+        self._due.release()
+
+    def tick(self) -> None:
+        """Let it look once, and return when it has."""
+        assert self._idle.acquire(timeout=PATIENCE_S)
+        self._due.release()
+        assert self._idle.acquire(timeout=PATIENCE_S)
+        self._idle.release()
+
+    def last(self) -> None:
+        """Let it look, without waiting for it."""
+        self._due.release()
+
+
+def test_short_calls_are_let_be_and_long_ones_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Path] = []
+    ticks = Ticks()
+    monkeypatch.setattr(
+        watch, "threading", SimpleNamespace(Event=lambda: ticks, Thread=Thread, get_ident=threading.get_ident)
+    )
     with when_stalled(told.append, after_s=2.0):
         for _ in range(30):
             with watched(Path("quick.mp4")):
-                time.sleep(0.1)
+                ticks.tick()
+                ticks.tick()
         assert told == []
         with watched(Path("slow.mp4")):
-            time.sleep(4.5)
+            ticks.tick()
+            ticks.tick()
+            assert told == []
+            ticks.last()
+            until(lambda: told)
     assert told == [Path("slow.mp4")]
