@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +40,13 @@ def pictures(every: int) -> Iterator[tuple[int, U8]]:
                 yield i, np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
 
 
+Drawn = Callable[[int], tuple[U8, list[Any]]]
+
+
 @pytest.fixture(scope="module")
-def scene() -> Scene:
-    return Scene()
+def drawn() -> Drawn:
+    """Draws the picture of an index, once; each takes a second or more."""
+    return cache(Scene().picture)
 
 
 def test_everything_committed_is_under_three_megabytes() -> None:
@@ -103,18 +107,18 @@ def test_faces_are_as_small_and_as_large_as_promised() -> None:
 
 
 @pytest.mark.slow
-def test_the_same_pictures_come_out_every_time(scene: Scene) -> None:
+def test_the_same_pictures_come_out_every_time(drawn: Drawn) -> None:
     other = Scene()
-    for i in (75, 143):
-        first, first_boxes = scene.picture(i)
+    for i in (0, 110):
+        first, first_boxes = drawn(i)
         again, again_boxes = other.picture(i)
         assert np.array_equal(first, again)
         assert first_boxes == again_boxes
 
 
-def test_the_committed_clip_is_what_the_program_makes(scene: Scene) -> None:
+def test_the_committed_clip_is_what_the_program_makes(drawn: Drawn) -> None:
     for i, bgr in pictures(every=110):
-        rgb, boxes = scene.picture(i)
+        rgb, boxes = drawn(i)
         error = rgb.astype(np.float32) - bgr[..., ::-1]
         assert 10 * np.log10(255**2 / np.mean(error**2)) > 30, f"picture {i} differs from the committed clip"
         committed = [p[i] for p in truth()["people"].values()]
