@@ -68,12 +68,14 @@ def due(as_json: bool, quiet: bool, register_file: Path | None) -> int:
     The last day of a term is part of it: what may be kept until the 20th is overdue on the 21st. Exit code 3 when
     something is overdue, or shows somebody who may be shown no longer. For a scheduled job: avg-blur register due -q.
     """
-    from avg_video.cli.register_lookup import stock_of
+    from avg_video.cli.register_lookup import dues_of, opened
     from avg_video.cli.register_words import due_lines, due_row, without_term_line
-    from avg_video.register.dues import dues, without_term
+    from avg_video.register.stock import read_stock
 
-    stock, today = stock_of(register_file), date.today()
-    found = dues(stock)
+    today = date.today()
+    with opened(register_file) as the_register:
+        stock = read_stock(the_register)
+        found, without = dues_of(the_register, stock, today)
     late = [each for each in found if each.overdue(today)]
     code = EXIT_LOOK if late else EXIT_DONE
     if as_json:
@@ -82,7 +84,7 @@ def due(as_json: bool, quiet: bool, register_file: Path | None) -> int:
         return code
     lines = due_lines(late if quiet else found, stock, today)
     if not quiet:
-        lines = (lines or [tr("Nothing has a day by which it must go.")]) + without_term_line(without_term(stock))
+        lines = (lines or [tr("Nothing has a day by which it must go.")]) + without_term_line(without)
     if lines:
         click.echo("\n".join(lines))
     return code
@@ -175,7 +177,7 @@ def delete(
     is due and has these bytes, wherever it lies: on a stick, say. What was deleted, when, on which ground and by
     which role stays in the register. The record of a copy is kept: it shows what was done.
     """
-    from avg_video.cli.register_lookup import agreed, opened, spots_of
+    from avg_video.cli.register_lookup import agreed, dues_of, opened, spots_of
     from avg_video.cli.register_words import (
         deletion_lines,
         deletion_rows,
@@ -185,7 +187,6 @@ def delete(
         question,
     )
     from avg_video.register.deletion import delete_spot, settle_gone
-    from avg_video.register.dues import dues
     from avg_video.register.removal import Found
     from avg_video.register.stock import read_stock
 
@@ -194,7 +195,7 @@ def delete(
     today = date.today()
     with opened(register_file) as the_register:
         stock = read_stock(the_register)
-        chosen = spots_of([each for each in dues(stock) if each.due(today)], files, stock)
+        chosen = spots_of([each for each in dues_of(the_register, stock, today)[0] if each.due(today)], files, stock)
         if not chosen:
             click.echo("[]" if as_json else tr("Nothing is due, so nothing was deleted."))
             return EXIT_DONE

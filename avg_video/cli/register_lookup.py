@@ -12,14 +12,15 @@ from uuid import UUID
 
 import click
 
-from avg_video.errors import AvgError, UsageError
+from avg_video.errors import AvgError, PolicyError, UsageError
 from avg_video.language import tr
+from avg_video.policy.profile import load_profile
 from avg_video.record.hashes import sha256_file
 from avg_video.record.store import read_record
 from avg_video.register.contents import Contents, contents_of
 from avg_video.register.database import Register, open_register, path_in, path_out
 from avg_video.register.deletion import Spot, spots
-from avg_video.register.dues import Due
+from avg_video.register.dues import Due, consent_ends, dues, without_term
 from avg_video.register.runs import reference
 from avg_video.register.stock import CopyRow, Stock, read_stock
 
@@ -29,6 +30,7 @@ __all__ = [
     "copies_about",
     "copies_at",
     "day_of",
+    "dues_of",
     "opened",
     "read_contents",
     "reference_of",
@@ -52,6 +54,20 @@ def stock_of(path: Path | None) -> Stock:
     """What it holds."""
     with opened(path) as register:
         return read_stock(register)
+
+
+def dues_of(register: Register, stock: Stock, today: date) -> tuple[tuple[Due, ...], int]:
+    """What must go by when, and how many files have no day at all."""
+    ends = consent_ends(register, stock, _needs_consent, today)
+    return dues(stock, ends), without_term(stock, ends)
+
+
+def _needs_consent(profile: str) -> bool:
+    """Whether that guideline asks for consent; one that is no longer known is taken to do so."""
+    try:
+        return load_profile(profile).needs_consent
+    except PolicyError:
+        return True
 
 
 def copies_at(stock: Stock, file: Path) -> tuple[CopyRow, ...]:

@@ -154,6 +154,9 @@ def _why(due: Due, stock: Stock, today: date) -> list[str]:
         return said
     deadline = due.deadline
     lines = []
+    if due.ground == "consent-ends":
+        text = tr("shows somebody whose consent counts until then, and {profile} asks for one", profile=due.profiles[0])
+        return [text, tr("after that day: make it again, or delete it")]
     if deadline.term is not None:
         lines.append(_because(deadline.term, due))
         if deadline.no_later:
@@ -195,7 +198,7 @@ def due_row(due: Due, stock: Stock, today: date) -> dict[str, Any]:
         "paths": [str(path) for path in _paths(due)],
         "ground": due.ground,
         "last_day": _iso(on),
-        "days_left": None if on is None or due.ground != "storage-term" else (on - today).days,
+        "days_left": None if on is None or due.ground == "not-to-be-shown" else (on - today).days,
         "overdue": due.overdue(today),
         "no_later": due.deadline.no_later,
         "missing": list(due.deadline.missing),

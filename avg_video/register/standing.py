@@ -15,7 +15,7 @@ from typing import Literal
 
 from avg_video.register.database import Register
 
-__all__ = ["AGAINST", "State", "standing", "standing_in", "state_of"]
+__all__ = ["AGAINST", "State", "last_day_in", "standing", "standing_in", "state_of"]
 
 State = Literal["given", "refused", "withdrawn", "expired", "unknown", "invalid"]
 """given: it counts. invalid: somebody gave it who can't, for the pupil's age. unknown: nothing was said.
@@ -45,13 +45,29 @@ def standing_in(db: sqlite3.Connection, token: str, purpose: str | None, on: dat
     return next((state for state in AGAINST if state in said), "unknown")
 
 
+def last_day_in(db: sqlite3.Connection, token: str, purpose: str, on: date) -> date | None:
+    """The last day on which the consent of a token counts, or counted, for that purpose, by what is known on the day
+    `on`; None where it has no end, or there is none."""
+    rows = db.execute("SELECT * FROM consent WHERE token = ?", (token,)).fetchall()
+    last = _latest_word(rows, purpose, on)
+    if last is None or last[0] not in ("given", "expired") or last[1]["valid_until"] is None:
+        return None
+    return date.fromisoformat(last[1]["valid_until"])
+
+
 def _latest(rows: list[sqlite3.Row], purpose: str | None, on: date) -> State:
+    last = _latest_word(rows, purpose, on)
+    return "unknown" if last is None else last[0]
+
+
+def _latest_word(rows: list[sqlite3.Row], purpose: str | None, on: date) -> tuple[State, sqlite3.Row] | None:
+    """What was said last for that purpose, and what it is worth."""
     words = [
-        ((row["withdrawn_on"] if state == "withdrawn" else None) or row["given_on"], row["id"], state)
+        ((row["withdrawn_on"] if state == "withdrawn" else None) or row["given_on"], row["id"], state, row)
         for row in rows
         if row["purpose"] in (purpose, None) and (state := state_of(row, on)) != "unknown"
     ]
-    return max(words)[2] if words else "unknown"
+    return max(words, key=lambda word: word[:2])[2:] if words else None
 
 
 def state_of(row: sqlite3.Row, on: date) -> State:

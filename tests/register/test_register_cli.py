@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from avg_video.cli import main
+from avg_video.register.answers import read_answer
+from avg_video.register.consents import add
 from avg_video.register.database import add_event
 from avg_video.register.runs import make_again
 from tests.register.shelf import Shelf, days_ago, sha256
+from tests.support.calendar import NOON, NOW
+
+pytestmark = pytest.mark.usefixtures("one_day")
 
 STUDIO_TERM = {"after": "recording", "months": 6, "text": "zes maanden"}
 
@@ -130,6 +135,67 @@ def test_due_says_what_could_bring_a_day_forward_until_it_has_come(shelf: Shelf)
     assert "bring the day forward" not in late
 
 
+def agree(shelf: Shelf, token: str, until: date | None, *, given_on: date | None = None) -> None:
+    fields = {
+        "token": token,
+        "age_group": "16-plus",
+        "given_by": "pupil",
+        "purpose": "website",
+        "answer": "given",
+        "given_on": (given_on or days_ago(90)).isoformat(),
+        "valid_until": "" if until is None else until.isoformat(),
+        "proof": "binder 3",
+    }
+    with shelf.open() as the_register:
+        add(the_register, read_answer(fields, date.today()))
+
+
+@pytest.mark.parametrize(
+    ("days", "code", "head"), [(-3, 0, " in 3 days"), (0, 0, "TODAY      "), (1, 3, "OVERDUE    ")]
+)
+def test_due_names_copies_that_outlive_a_consent(shelf: Shelf, days: int, code: int, head: str) -> None:
+    """Where the guideline asks for consent, and only there; the first of those who are visible counts."""
+    until = days_ago(days)
+    for name, profile in (("ap", "ap"), ("rug", "rug"), ("gone", "own-school"), ("none", None)):
+        shelf.copy(name, profile=profile, purpose="website", shown=("L05", "L06"), keep_output=None, keep_original=None)
+    shelf.copy("free", profile="ap", purpose="website", shown=("L07",), keep_output=None, keep_original=None)
+    agree(shelf, "L05", until)
+    agree(shelf, "L06", until + timedelta(days=30))
+    agree(shelf, "L07", None)
+    found = rows(register(shelf, "due", "--json"), code)["due"]
+    assert [(row["what"], row["ground"], row["last_day"], row["days_left"], row["overdue"]) for row in found] == [
+        ("copy", "consent-ends", until.isoformat(), -days, days > 0)
+    ] * 2
+    assert sorted(Path(row["paths"][0]).name for row in found) == ["ap.avg.mp4", "gone.avg.mp4"]
+    text = said(register(shelf, "due"), code)
+    assert head in text
+    assert "shows somebody whose consent counts until then, and ap asks for one\n" in text
+    assert "after that day: make it again, or delete it" in text
+    assert "8 files have no storage term" in text
+    # A new consent with a later end brings the day further off; one for another purpose does not.
+    agree(shelf, "L05", until + timedelta(days=60), given_on=date.today())
+    later = rows(register(shelf, "due", "--json"))["due"]
+    assert [row["last_day"] for row in later] == [(until + timedelta(days=30)).isoformat()] * 2
+
+
+def test_delete_takes_what_outlived_a_consent(shelf: Shelf) -> None:
+    copy = shelf.copy("ap", profile="ap", purpose="website", shown=("L05",), keep_output=None, keep_original=None)
+    agree(shelf, "L05", days_ago(1))
+    assert "deleted" in said(register(shelf, "delete", "--due", "--yes"))
+    assert not copy.exists()
+    (event,) = shelf.events("deletion")
+    assert (event["text"]["ground"], event["text"]["last_day"]) == ("consent-ends", days_ago(1).isoformat())
+
+
+def test_the_earlier_of_a_term_and_the_end_of_a_consent_counts(shelf: Shelf) -> None:
+    month = {"after": "recording", "months": 1, "text": "een maand", "place": "par. 1"}
+    shelf.copy("ap", profile="ap", purpose="website", shown=("L05",), keep_output=month, keep_original=None)
+    for until, ground in ((days_ago(-365), "storage-term"), (days_ago(1), "consent-ends")):
+        agree(shelf, "L05", until, given_on=days_ago(2))
+        (row,) = json.loads(register(shelf, "due", "--json").stdout)["due"]
+        assert row["ground"] == ground
+
+
 def test_due_for_machines(shelf: Shelf) -> None:
     copy = shelf.copy()
     register(shelf, "uploaded", copy, "--on", str(days_ago(30)))
@@ -171,7 +237,7 @@ def test_from_a_withdrawal_to_the_end(shelf: Shelf) -> None:
         "--on",
         str(days_ago(9)),
     )
-    copy = shelf.copy(shown=("L05",), made_at=datetime.now(UTC))
+    copy = shelf.copy(shown=("L05",), made_at=NOW)
     assert said(register(shelf, "due", "-q")) == ""
     consent("withdraw", "L05")
     assert said(register(shelf, "due", "-q"), 3).startswith(f"MAKE AGAIN {days_ago(0)}  copy {copy}")
@@ -406,7 +472,7 @@ def test_delete_tells_of_other_names(shelf: Shelf, late: Path) -> None:
 
 def test_incident_drafts_from_register_and_record(shelf: Shelf) -> None:
     copy = shelf.copy(shown=("L05",), breach_hours=24, breach_contact="cert@security.rug.nl")
-    noticed = datetime.now() - timedelta(hours=1)
+    noticed = NOON - timedelta(hours=1)
     moment = noticed.strftime("%Y-%m-%d %H:%M")
     text = said(register(shelf, "incident", copy, "--noticed", moment, "--role", "student", "--english"))
     assert text.startswith("DRAFT: note about a possible data breach\n")
