@@ -38,6 +38,7 @@ export class App {
     this.root = this.#shell();
     store.on("choices", () => this.#choices());
     store.on("uncertain", () => this.#counts());
+    store.on("state", () => this.#kept());
     store.on("looked", () => this.popover.close());
     this.player.on("place", () => this.#remember());
   }
@@ -65,7 +66,7 @@ export class App {
     const { film, state } = this.store;
     this.undo = button(t("edit.undo"), () => this.store.undo(), { bare: true, icon: "undo" });
     this.redo = button(t("edit.redo"), () => this.store.redo(), { bare: true, icon: "redo" });
-    this.saved = el("span", { class: "saved" });
+    this.saved = el("span", { class: "saved", role: "status" });
     this.saver = button(t("save.save"), () => this.save(), { class: "small" });
     const other = languages.find((name) => name !== language);
     const header = el("header", { class: "head" },
@@ -125,13 +126,26 @@ export class App {
   }
 
   #choices() {
-    const { choices, film } = this.store;
+    const { choices } = this.store;
     set(this.undo, "disabled", !choices.can_undo);
     set(this.redo, "disabled", !choices.can_redo);
-    const untouched = choices.origin === "new" && !choices.can_undo && !choices.can_redo;
-    set(this.saved, "text", choices.saved ? t("save.saved", { name: film.policy_name }) : untouched ? "" : t("save.draft"));
-    set(this.saver, "hidden", choices.saved || untouched);
+    this.#kept();
+    set(this.saver, "hidden", choices.saved || this.#untouched);
     set(this.summary, "text", sentence(choices.summary.text));
+  }
+
+  get #untouched() {
+    const { origin, can_undo: undo, can_redo: redo } = this.store.choices;
+    return origin === "new" && !undo && !redo;
+  }
+
+  /** Where the choices are; that they can't be kept is said for as long as it is so. */
+  #kept() {
+    const { choices, film, state } = this.store;
+    const { unkept } = state;
+    const told = choices.saved ? t("save.saved", { name: film.policy_name }) : this.#untouched ? "" : t("save.draft");
+    set(this.saved, "text", unkept ? sentence(`${unkept.text}; ${unkept.remedy}`) : told);
+    this.saved.classList.toggle("unkept", Boolean(unkept));
   }
 
   #counts() {

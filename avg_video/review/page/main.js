@@ -36,11 +36,12 @@ function fault(error) {
   fading = setTimeout(() => set(toast, "hidden", true), 12_000);
 }
 
-function ending(why) {
+function ending({ why, kept }) {
   ended = true;
   set(lost, "hidden", true);
   if (store.state?.phase === "failed") return; // what went wrong stays on screen
-  body.replaceChildren(el("main", { class: "over", id: "main" }, el("h1", { text: t("ended.title") }), el("p", { text: t(`ended.${why}`) }), el("p", { text: t("ended.close") })));
+  const chosen = store.choices ? el("p", { text: t(kept ? "ended.kept" : "ended.unkept") }) : null;
+  body.replaceChildren(el("main", { class: "over", id: "main" }, el("h1", { text: t("ended.title") }), el("p", { text: t(`ended.${why}`) }), chosen, el("p", { text: t("ended.close") })));
 }
 
 function failed(error) {

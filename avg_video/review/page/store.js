@@ -34,7 +34,7 @@ export class Store extends EventTarget {
     stream.addEventListener("state", (event) => this.#take(JSON.parse(event.data)));
     stream.addEventListener("ended", (event) => {
       stream.close();
-      this.tell("ended", JSON.parse(event.data).why);
+      this.tell("ended", JSON.parse(event.data));
     });
     stream.addEventListener("open", () => this.tell("connection", true));
     stream.addEventListener("error", () => this.tell("connection", false));

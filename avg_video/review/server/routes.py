@@ -348,7 +348,7 @@ async def _told_on(session: Session) -> AsyncIterator[bytes]:
                 seen, quiet_s = version, 0.0
                 yield _event("state", await run_in_threadpool(session.state))
             if ended is not None:
-                yield _event("ended", {"why": ended})
+                yield _event("ended", {"why": ended, "kept": session.kept})
                 return
             if quiet_s >= ALIVE_S:
                 quiet_s = 0.0

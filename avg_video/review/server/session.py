@@ -45,6 +45,8 @@ from avg_video.review.server.view import choices_view, people_view
 __all__ = ["ChangedOutside", "NotReady", "Ready", "Session", "Stale"]
 
 DRAFT_EVERY_S = 1.0
+DRAFT_AGAIN_S = 5.0
+"""Seconds until choices that could not be kept are tried again."""
 TICK_S = 0.2
 
 
@@ -107,6 +109,7 @@ class Session:
         self._ended: str | None = None
         self._dirty = self._origin == "draft"
         self._draft_due: float | None = None
+        self._unkept: OutputError | None = None
         self.presence = Presence()
         self.version = self.verdict = 1
 
@@ -140,11 +143,12 @@ class Session:
             return self._ended
         finally:
             self.end("stopped")
-            self._write_draft()
             ready, self._ready = self._ready, None
             if ready is not None:
                 ready.listening.close()
                 ready.film.close()
+            if self._unkept is not None:
+                raise self._unkept
 
     def _look(self, progress: Progress) -> None:
         meter = self._looking = Meter(progress, self.changed, self._end_looking)
@@ -160,7 +164,7 @@ class Session:
                         remedy=tr("wait until it is complete, then run again"),
                         file=self.path,
                     )
-                shelf.keep_plan(plan)
+                self._keep(plan, meter)
             following = Following(self.path, plan.timeline, self._settings, self.changed_choices)
             court = Court(plan, self._settings, self._office, following)
             court.judge(self._first)  # numbers of another search are refused before anybody chooses
@@ -175,6 +179,13 @@ class Session:
         self._looking, self._early = None, None
         self.presence.refresh()
         self.changed()
+
+    def _keep(self, plan: Plan, progress: Progress) -> None:
+        """Keep who was found; without room for that, the choosing can go on all the same."""
+        try:
+            shelf.keep_plan(plan)
+        except OutputError as error:
+            progress.warn(tr("who was found can't be kept for the next time ({why})", why=error.what))
 
     def _end_looking(self) -> None:
         """Nobody waits for what is being looked at: stop."""
@@ -209,11 +220,21 @@ class Session:
             self.end(why)
 
     def _write_draft(self) -> None:
+        """Keep the choices; where that can't be, say so on the page, and try again later."""
         with self._lock:
             ready, self._draft_due = self._ready, None
             draft = shelf.Draft(ready.history.now, self._file_sha256) if ready is not None and self._dirty else None
-        if draft is not None:
-            shelf.write_draft(self.sha256, draft)
+            before, self._unkept = self._unkept, None
+            try:
+                if draft is not None:
+                    shelf.write_draft(self.sha256, draft)
+            except OutputError as error:
+                what = tr("what you chose can't be kept ({why})", why=error.what)
+                remedy = tr("free some space, and save before the review ends")
+                self._unkept = OutputError(what, remedy=remedy, file=error.file)
+                self._draft_due = time.monotonic() + DRAFT_AGAIN_S
+            if (before is None) != (self._unkept is None):
+                self.version += 1
 
     # -- asked by the page ----------------------------------------------------------------------------------------
     def changed(self) -> None:
@@ -231,6 +252,7 @@ class Session:
         """Let the review end, unless it has: "asked", "closed", "idle" or "stopped". A copy is finished first."""
         with self._lock:
             if self._ended is None:
+                self._write_draft()  # before the page is told that they are kept
                 self._ended = why
                 self.version += 1
 
@@ -238,6 +260,11 @@ class Session:
     def ended(self) -> str | None:
         """Why it ended; None while it goes on."""
         return self._ended
+
+    @property
+    def kept(self) -> bool:
+        """Whether what was chosen will be there the next time."""
+        return self._unkept is None
 
     def ready(self) -> Ready:
         """What there is. Raises `NotReady` before that."""
@@ -272,6 +299,7 @@ class Session:
                 "error": None if self._failed is None else error_view(self._failed),
                 "revision": None if ready is None else ready.history.revision,
                 "verdict": self.verdict,
+                "unkept": None if self._unkept is None else error_view(self._unkept),
                 "sound": "none" if ready is None else ready.listening.state,
                 "make": self._making.view(),
             }
@@ -358,6 +386,7 @@ class Session:
             text = policy_text(ready.history.now, head=_one_line(head)).encode("utf-8")
             write_private(self.policy_path, text)
             self._file_sha256, self._dirty, self._draft_due = hashlib.sha256(text).hexdigest(), False, None
+            self._unkept = None
             self._origin = "file"
             shelf.remove_draft(self.sha256)
             self.version += 1

@@ -219,14 +219,15 @@ TEXTS: dict[str, str] = {
     "made.end": mark("Finish"),
     "made.again": mark("Make it again"),
     "ended.title": mark("The review has ended"),
-    "ended.asked": mark("Your choices and the copies you made are beside the recording."),
+    "ended.asked": mark("The copies you made are beside the recording."),
     "ended.closed": mark("The page was closed."),
-    "ended.idle": mark("Nothing was done for a long time. What you chose is kept."),
-    "ended.stopped": mark("It was stopped in the terminal. What you chose is kept."),
+    "ended.idle": mark("Nothing was done for a long time."),
+    "ended.stopped": mark("It was stopped in the terminal."),
     "ended.reused": mark(
-        "The address was opened a second time, in another browser or by somebody else. What you chose is kept; "
-        "start it again."
+        "The address was opened a second time, in another browser or by somebody else; start it again."
     ),
+    "ended.kept": mark("What you chose is kept."),
+    "ended.unkept": mark("What you chose could not be kept: there was no place to write it."),
     "ended.close": mark("You can close this page."),
     "failed.title": mark("This recording can't be reviewed"),
     "keys.button": mark("Keys"),
