@@ -14,6 +14,7 @@ from avg_video.cli.progress import FileBar
 from avg_video.cli.spoken import Command
 from avg_video.cli.stop import StopSign
 from avg_video.cli.words import closing_lines
+from avg_video.errors import OutputError
 from avg_video.language import mark, tr
 
 if TYPE_CHECKING:
@@ -76,7 +77,12 @@ def review(
     session = Session(file, settings_from(**chosen), filing.office(file.absolute().parent), lambda o: _closing(o, file))
     with Server(session) as server, alone(session.sha256, server.place, file):
         _tell(server.address, no_open=no_open)
-        why = session.work(lambda: FileBar(file, check=stop.check), stop.check)
+        try:
+            why = session.work(lambda: FileBar(file, check=stop.check), stop.check)
+        except OutputError as error:
+            if stop.asked:  # then the last line says only that; that choices are gone must be said as well
+                click.echo(f"avg-blur: {error}", err=True)
+            raise
     click.echo(tr(ENDINGS.get(why, ENDINGS["asked"])))
     return 0
 
