@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,13 +14,14 @@ from avg_video.register.database import Register, open_register
 from avg_video.register.runs import RunRow, Terms, add_run
 from avg_video.register.stock import CopyRow, RecordingRow, Stock, read_stock
 from tests.record.samples import record
+from tests.support.calendar import NOW, TODAY
 
 UPLOAD_4_WEEKS = {"after": "upload", "weeks": 4, "text": "4 weken na upload", "place": "Opslaan, par. 3"}
 COURSE_END = {"after": "course-end", "text": "einde van het vak", "place": "Eigen gegevens, par. 2"}
 
 
 def days_ago(n: int) -> date:
-    return date.today() - timedelta(days=n)
+    return TODAY - timedelta(days=n)
 
 
 class Shelf:
@@ -66,7 +67,7 @@ class Shelf:
         write_record(record(run_id=run_id, **(changes or {})), record_path)
         row = RunRow(
             run_id=run_id,
-            made_at=made_at or datetime.now(UTC) - timedelta(days=60),
+            made_at=made_at or NOW - timedelta(days=60),
             recording_sha256=sha256(recording),
             recording_bytes=recording.stat().st_size,
             recording_path=recording,

@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from avg_video.register.database import default_register, open_register
 from avg_video.register.runs import add_run
 from tests.cli.helpers import avg_blur
 from tests.register.rows import run_row
+from tests.support.calendar import TODAY
 
-TODAY = date.today()
+pytestmark = pytest.mark.usefixtures("one_day")
 AGREED = ("--age-group", "under-16", "--given-by", "parent", "--proof", "binder 3, form 12")
 
 

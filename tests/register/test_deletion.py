@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,9 @@ from avg_video.register.happenings import set_fact, set_uploaded
 from avg_video.register.removal import Found
 from avg_video.register.runs import make_again
 from tests.register.shelf import Shelf, days_ago, sha256
+from tests.support.calendar import TODAY
 
-TODAY = date.today()
+pytestmark = pytest.mark.usefixtures("one_day")
 
 
 @pytest.fixture

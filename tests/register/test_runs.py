@@ -24,9 +24,10 @@ from avg_video.register.runs import (
     withdrawn_outputs,
 )
 from tests.register.rows import run_row, sha256_of
+from tests.support.calendar import TODAY
 
 SEP = date(2026, 9, 1)
-TODAY = date.today()
+pytestmark = pytest.mark.usefixtures("one_day")
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from avg_video.errors import RegisterError, UsageError
 from avg_video.register.dues import dues, without_term
 from avg_video.register.happenings import note_incident, set_fact, set_uploaded
 from tests.register.shelf import COURSE_END, UPLOAD_4_WEEKS, Shelf, days_ago, sha256
+from tests.support.calendar import TODAY
 
-TODAY = date.today()
+pytestmark = pytest.mark.usefixtures("one_day")
 
 
 @pytest.fixture
