@@ -30,6 +30,8 @@ PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "sl
 """libx264's trades of time for size. Hardware encoders have their own and ignore this one."""
 
 _TRIAL_PICTURES = 3
+_TRIAL_WH = (320, 240)  # for libx264, px; a chip's encoder may work at one size and fail at another
+_SOFTWARE_MAX_PX = 4096  # width or height up to which libx264 is known to work whatever the size
 _TRIAL_DIFFERENCE = 16.0  # mean levels of luma; a broken driver's green or grey pictures differ by 50 and more
 _BITS_PER_PIXEL = 0.12  # for encoders that only take a bit rate: 7.5 Mbit/s at 1080p30
 
@@ -158,7 +160,12 @@ def open_codec(
 
 
 def _try(encoder: Encoder, size_wh: tuple[int, int]) -> str | None:
-    """Encode a few pictures of the real size and decode them again; None when they come back, else why not."""
+    """Encode a few pictures and decode them again; None when they come back, else why not.
+
+    They are of the real size, but for libx264: there it would take a third of a second and tell nothing more.
+    """
+    if encoder.name == SOFTWARE and max(size_wh) <= _SOFTWARE_MAX_PX:
+        size_wh = (min(size_wh[0], _TRIAL_WH[0]), min(size_wh[1], _TRIAL_WH[1]))
     pictures = [_trial_picture(size_wh, i) for i in range(_TRIAL_PICTURES)]
     try:
         headers, packets = _encode(encoder, size_wh, pictures)

@@ -34,6 +34,30 @@ def test_libx264_works_at_every_size(size_wh: tuple[int, int]) -> None:
     assert choose_encoder("libx264", size_wh).name == "libx264"
 
 
+@pytest.mark.parametrize(
+    ("name", "size_wh", "tried_wh"),
+    [
+        ("libx264", (1920, 1080), (320, 240)),
+        ("libx264", (64, 1080), (64, 240)),
+        ("libx264", (8192, 4320), (8192, 4320)),
+        ("h264_nvenc", (1920, 1080), (1920, 1080)),
+    ],
+)
+def test_a_trial_is_small_where_the_size_can_make_no_difference(
+    monkeypatch: pytest.MonkeyPatch, name: str, size_wh: tuple[int, int], tried_wh: tuple[int, int]
+) -> None:
+    tried = []
+
+    def encode(encoder: Encoder, size_wh: tuple[int, int], pictures: list[Any]) -> tuple[bytes, list[bytes]]:
+        tried.append((encoder.name, size_wh, pictures[0].shape[::-1]))
+        raise ValueError("enough")
+
+    monkeypatch.setattr(encoders, "_encode", encode)
+    with pytest.raises(EncoderFailed, match=f"{name} does not work here at {size_wh[0]}x{size_wh[1]} .enough"):
+        choose_encoder(name, size_wh)
+    assert tried == [(name, tried_wh, (tried_wh[0], tried_wh[1] * 3 // 2))]
+
+
 def test_auto_uses_what_works_and_tells_of_a_fall_back() -> None:
     encoder = choose_encoder("auto", (640, 480))
     if encoder.name in HARDWARE:
