@@ -31,8 +31,17 @@ STATES = ("given", "refused", "withdrawn", "expired", "unknown", "invalid")
 """How the consent of a pupil may stand; "invalid" is one given by somebody who could not give it."""
 _AGAINST = ("refused", "withdrawn")
 """Covers even where no consent is needed."""
-_ANYBODY = (None, "pupil", "leerling")
-"""Roles that say of nobody that they are not the pupil who said no; a line without a role has None."""
+_NO_PUPIL = frozenset(
+    {
+        *("teacher", "student-teacher", "trainee", "supervisor", "coach", "mentor", "assistant", "colleague", "staff"),
+        *("principal", "parent", "guest", "speaker"),
+        *("docent", "docente", "leraar", "lerares", "leerkracht", "meester", "juf", "stagiair", "stagiaire"),
+        *("begeleider", "werkplekbegeleider", "onderwijsassistent", "collega", "medewerker", "directeur", "ouder"),
+        *("gast", "spreker"),
+    }
+)
+"""Roles that say of whoever is shown that they are not the pupil who said no. Any other word could mean that pupil:
+"pupil", "chosen", or "student", which some call their pupils; so could a line without a role."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ class _Court:
         if self.needed and not tokens and who not in self.no_consent_of:
             self._withhold(tr("{rule}: it shows nobody, because it does not say whose consent it needs", rule=rule))
             return False
-        if not tokens and who in _ANYBODY and self.said_no:
+        if not tokens and who not in _NO_PUPIL and who not in self.no_consent_of and self.said_no:
             self.findings += [Finding(token, state, rule) for token, state in self.said_no.items()]
             self._withhold(
                 tr(

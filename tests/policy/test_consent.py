@@ -102,6 +102,28 @@ def test_numbers_of_the_command_line() -> None:
     assert (done.shown, done.objected) == ({1, 3, 4}, {2})
 
 
+@pytest.mark.parametrize(
+    ("who", "shows"),
+    [
+        *((who, False) for who in ("pupil", "leerling", "chosen", "student", "girl", "choir-leader")),
+        *((who, True) for who in ("teacher", "docent", "parent")),
+    ],
+)
+def test_only_a_role_that_no_pupil_has_may_be_shown_after_a_no(who: str, shows: bool) -> None:
+    """Any other word, such as the one that the page of review writes, could mean who said no."""
+    lines = policy(show=[{"who": who, "at": AT}])
+    done = apply_consents(lines, {}, profile=None, shown={1: who}, said_no={"L07": "withdrawn"})
+    assert (done.policy.show[0].withheld, done.shown, done.objected) == (
+        not shows,
+        frozenset({1} if shows else ()),
+        frozenset(() if shows else {1}),
+    )
+    # A guideline that names the role says that it is none of a pupil's.
+    named = RUG.model_copy(update={"no_consent_of": ("choir-leader",)})
+    done = apply_consents(lines, {}, profile=named, said_no={"L07": "withdrawn"})
+    assert done.policy.show[0].withheld == (not shows and who != "choir-leader")
+
+
 def test_lines_that_name_nobody_do_not_show_who_said_no_since_an_earlier_copy() -> None:
     lines = policy(
         show=[{"who": "teacher", "at": AT}, {"who": "pupil", "at": AT}, {"who": "pupil", "pupil": "L05", "at": AT}],
