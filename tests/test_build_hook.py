@@ -18,6 +18,8 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
+from tests.support.waiting import PATIENCE_S
+
 ROOT = Path(__file__).parents[1]
 RAW = Path("models/weights/centerface.onnx")
 FIXED = Path("avg_video/detect/_weights/centerface.onnx")
@@ -78,7 +80,9 @@ def build(
     env = {k: v for k, v in os.environ.items() if not k.upper().startswith("PIP_")}
     env |= {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull} | ({"PIP_FIND_LINKS": str(links)} if links else {})
     command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(out)]
-    done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, cwd=tree, env=env, capture_output=True, text=True, timeout=5 * PATIENCE_S, check=False
+    )
     return done, next(out.iterdir(), out) if out.is_dir() else out
 
 

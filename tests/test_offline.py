@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.helpers import lesson, names_in
 from tests.photos.making import encoded, room
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
 
@@ -65,7 +66,7 @@ def run(code: str, folder: Path, *args: str) -> subprocess.CompletedProcess[str]
         "TMPDIR": str(folder / "temporary"),
     }
     command = [sys.executable, "-c", code, *args]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=5 * PATIENCE_S)
 
 
 def photo(path: Path) -> None:

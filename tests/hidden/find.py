@@ -14,6 +14,7 @@ import numpy as np
 
 from avg_video.media.sei import nal_type, split_sample
 from tests.hidden.needles import Needle, captions_in, colour_distance, tone_share
+from tests.support.waiting import PATIENCE_S
 
 EXIFTOOL = shutil.which("exiftool")
 
@@ -72,7 +73,7 @@ def said_by_exiftool(files: Sequence[Path]) -> dict[Path, str]:
     if EXIFTOOL is None:
         return {}
     command = [EXIFTOOL, "-ee", "-a", "-u", "-G1", "-api", "LargeFileSupport=1", *map(str, files)]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=5 * PATIENCE_S)
     parts = re.split(r"^======== (.*)$", done.stdout.decode("utf-8", "replace"), flags=re.M)
     return {Path(name): _content(text) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
@@ -89,7 +90,7 @@ def said_by_ffmpeg(files: Sequence[Path]) -> dict[Path, str]:
         some = files[at : at + _BATCH]
         inputs = [word for file in some for word in ("-i", str(file))]
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", *inputs]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=120)
+        done = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE_S)
         parts = re.split(r"^Input #(\d+), .*$", done.stderr.decode("utf-8", "replace"), flags=re.M)
         for number, text in zip(parts[1::2], parts[2::2], strict=True):
             said[some[int(number)]] = text

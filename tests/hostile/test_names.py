@@ -43,7 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def program(*args: str | bytes, cwd: Path, code: int = 0, **more: str) -> tuple[bytes, bytes]:
     ran = subprocess.run(
-        [*command(), *args], capture_output=True, check=False, timeout=240, cwd=cwd, env=environment(**more)
+        [*command(), *args], capture_output=True, check=False, timeout=2 * PATIENCE_S, cwd=cwd, env=environment(**more)
     )
     assert ran.returncode == code, (ran.stdout, ran.stderr)
     return ran.stdout, ran.stderr

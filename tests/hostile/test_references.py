@@ -18,6 +18,7 @@ from tests.cli.helpers import avg_blur, names_in
 from tests.hostile.bombs import box, changed, plain
 from tests.hostile.program import environment
 from tests.support.clips import X264, card, ffmpeg
+from tests.support.waiting import PATIENCE_S
 
 CPL = """<?xml version="1.0"?><CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3/2016"><Id>urn:uuid:
 0eb3d1b9-b77b-4d3f-bbe5-7c69b15dca84</Id><SegmentList><Segment><Resource>{path}</Resource></Segment></SegmentList>
@@ -178,7 +179,9 @@ def test_nothing_but_the_file_itself_is_opened(crafted: Path, tmp_path: Path) ->
     log = tmp_path / "log"
     calls = "trace=open,openat,openat2,stat,lstat,newfstatat,statx,access,readlink,socket,connect"
     command = [strace, "-f", "-qq", "-s", "4096", "-e", calls, "-o", str(log), sys.executable, "-c", _PROBE]
-    done = subprocess.run([*command, str(crafted)], capture_output=True, check=False, timeout=240, env=environment())
+    done = subprocess.run(
+        [*command, str(crafted)], capture_output=True, check=False, timeout=2 * PATIENCE_S, env=environment()
+    )
     if b"ptrace" in done.stderr:
         pytest.skip("this computer does not let processes be watched")
     assert done.returncode == 0, done.stderr.decode()

@@ -13,6 +13,7 @@ from avg_video.media import index_mp4
 from avg_video.media.index_mp4 import refuse_index
 from tests.media.surgery import box
 from tests.support.clips import noise, write_clip
+from tests.support.waiting import PATIENCE_S
 
 GOES_AWAY = """
 import os, sys
@@ -40,7 +41,7 @@ def test_a_file_that_goes_away_is_an_error_and_not_the_end(tmp_path: Path) -> No
     with film.open("ab") as f:
         f.write(box(b"free", bytes(1 << 20)))
     done = subprocess.run(
-        [sys.executable, "-c", GOES_AWAY, film], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", GOES_AWAY, film], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "can't be read (" in done.stdout

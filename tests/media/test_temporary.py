@@ -28,7 +28,7 @@ from avg_video.media.temporary import PrivateTemporary
 with PrivateTemporary(Path(sys.argv[1])) as t:
     t.path.write_bytes(b"half")
     print(t.path, flush=True)
-    time.sleep(60)
+    time.sleep(3600)
 """
 
 

@@ -14,6 +14,7 @@ import pytest
 from avg_video.record.model import Record
 from avg_video.record.report import report_html
 from tests.record import report_samples as samples
+from tests.support.waiting import PATIENCE_S
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = (
@@ -57,7 +58,7 @@ def browse(tmp_path: Path, html: str, *options: str) -> subprocess.CompletedProc
     page.write_text(html, encoding="utf-8")
     folder = f"--user-data-dir={tmp_path / 'profile'}"
     command = [CHROMIUM, *QUIET, folder, *options, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
 
 
 def measured(tmp_path: Path, html: str, width: int) -> dict[str, object]:

@@ -20,6 +20,7 @@ from avg_video.redact.styles import GREY
 from tests.redact.scenes import F32, U8, Look, i420, leaks, looked_at, nobody
 from tests.support.clips import noise
 from tests.support.people import place
+from tests.support.waiting import PATIENCE_S
 
 SIZE = (384, 256)
 BASE = Fraction(1, 25)
@@ -321,5 +322,5 @@ def test_works_in_a_thread(real_look: Look) -> None:
     out: list[Picture] = []
     thread = threading.Thread(target=lambda: out.extend(SecondLook(real_look, Style.FILL, BASE)(scenes(planes))))
     thread.start()
-    thread.join(60)
+    thread.join(PATIENCE_S)
     assert leaked(planes, out, truth) == []

@@ -21,6 +21,7 @@ from avg_video.register.runs import add_run
 from tests.cli.helpers import avg_blur
 from tests.register.rows import run_row
 from tests.support.calendar import TODAY
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("one_day")
 AGREED = ("--age-group", "under-16", "--given-by", "parent", "--proof", "binder 3, form 12")
@@ -284,7 +285,7 @@ def test_erase_asks(file: Path, typed: str, code: int, left: int) -> None:
     try:
         os.write(ours, f"{typed}\n".encode())
         command = [sys.executable, "-m", "avg_video", "consent", "erase", "L07", "--register", str(file)]
-        done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, timeout=PATIENCE_S)
     finally:
         os.close(ours)
         os.close(theirs)

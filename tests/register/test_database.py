@@ -22,6 +22,7 @@ from avg_video.register.answers import Answer
 from avg_video.register.consents import add, entries
 from avg_video.register.database import Register, add_event, default_register, open_register, path_in, path_out
 from tests.cli.helpers import without_root_rights
+from tests.support.waiting import PATIENCE_S
 
 DAY = date(2026, 9, 1)
 
@@ -180,7 +181,7 @@ db.close()
         assert "another program" in str(refusal(place, wait_s=0.2))
         later = threading.Timer(0.3, go_on, [reader])
         later.start()
-        with open_register(place, wait_s=30) as register, register.reading() as db:
+        with open_register(place, wait_s=PATIENCE_S) as register, register.reading() as db:
             assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         later.join()
     assert tokens(place) == {"L0", "L1"}
@@ -220,7 +221,7 @@ def test_it_waits_for_another_process_that_finishes_in_time(place: Path) -> None
         assert said(holder) == "held"
         later = threading.Timer(0.3, go_on, [holder])
         later.start()
-        with open_register(place, wait_s=30) as register:
+        with open_register(place, wait_s=PATIENCE_S) as register:
             add(register, Answer("L07", None, "refused", DAY))
         later.join()
     assert tokens(place) == {"L0", "L1", "L07"}

@@ -11,6 +11,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from tests.support.waiting import PATIENCE_S
+
 RGB = npt.NDArray[np.uint8]
 
 
@@ -67,7 +69,7 @@ def ffmpeg(*args: str | Path) -> bytes:
     import imageio_ffmpeg
 
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", *map(str, args)]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr.decode(errors='replace')}"
     return done.stdout
 
