@@ -1,6 +1,6 @@
 // While the recording is still being looked at: how far that is, and the faces seen so far.
 
-import { get } from "./api.js";
+import { ApiError, get, post } from "./api.js";
 import { el, set } from "./dom.js";
 import { clock, left, t, tn } from "./words.js";
 
@@ -14,10 +14,11 @@ export class Looking {
     this.bar = el("progress", { max: 1, "aria-label": t("looking.progress") });
     this.told = el("p", { class: "left" });
     this.count = el("h2", {});
+    this.about = el("p", { class: "soft", text: t("looking.object"), hidden: true });
     this.faces = el("ul", { class: "early" });
     this.root = el("main", { class: "looking", id: "main" },
       el("h1", { text: t("looking.title") }), this.bar, this.told,
-      el("p", { class: "soft", text: t("looking.about") }), this.count, this.faces);
+      el("p", { class: "soft", text: t("looking.about") }), this.count, this.about, this.faces);
   }
 
   update({ looking, early_revision: revision }) {
@@ -33,23 +34,44 @@ export class Looking {
     this.#asking = true;
     this.#revision = revision;
     try {
-      const { faces } = await get("/api/early");
-      const items = faces.map(({ id, picture, second }) => this.#face(id, picture, second));
-      this.faces.replaceChildren(...items);
+      this.#draw(await get("/api/early"));
     } catch {
       this.#revision = -1; // it may just have been finished; the next state says so
     }
     this.#asking = false;
   }
 
-  #face(id, picture, second) {
-    let known = this.#shown.get(id);
-    if (!known || known.picture !== picture) {
-      const name = t("looking.face", { time: clock(second) });
-      const face = el("img", { src: `/api/early/${id}.jpg?r=${picture}`, alt: name, width: 96, height: 96 });
-      known = { picture, item: el("li", {}, face) };
-      this.#shown.set(id, known);
+  /** Faces stay where they are once they are drawn: a click must meet who was under the pointer. */
+  #draw({ faces }) {
+    set(this.about, "hidden", faces.length === 0);
+    for (const face of faces) {
+      const { id, picture, second, objected } = face;
+      let known = this.#shown.get(id);
+      if (!known) {
+        const image = el("img", { width: 96, height: 96 });
+        const told = el("span", { class: "badge", text: t("looking.objected") });
+        const toggle = el("button", { type: "button", class: "early-face", on: { click: () => this.#object(id) } }, image, told);
+        known = { image, toggle, told, picture: null, objected: null };
+        this.#shown.set(id, known);
+        this.faces.append(el("li", {}, toggle));
+      }
+      if (known.picture !== picture) {
+        known.picture = picture;
+        set(known.image, "alt", t("looking.face", { time: clock(second) }));
+        set(known.image, "src", `/api/early/${id}.jpg?r=${picture}`);
+      }
+      known.objected = objected;
+      set(known.toggle, "aria-pressed", String(objected));
+      set(known.told, "hidden", !objected);
     }
-    return known.item;
+  }
+
+  async #object(id) {
+    try {
+      this.#draw(await post("/api/early/objected", { face: id, objected: !this.#shown.get(id).objected }));
+    } catch (error) {
+      // It has just been finished: nothing was noted, and the page that comes says what holds.
+      if (!(error instanceof ApiError) || error.code !== "not-ready") this.store.fault(error);
+    }
   }
 }

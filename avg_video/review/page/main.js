@@ -40,7 +40,7 @@ function ending({ why, kept }) {
   ended = true;
   set(lost, "hidden", true);
   if (store.state?.phase === "failed") return; // what went wrong stays on screen
-  const chosen = store.choices ? el("p", { text: t(kept ? "ended.kept" : "ended.unkept") }) : null;
+  const chosen = store.choices || !kept ? el("p", { text: t(kept ? "ended.kept" : "ended.unkept") }) : null;
   body.replaceChildren(el("main", { class: "over", id: "main" }, el("h1", { text: t("ended.title") }), el("p", { text: t(`ended.${why}`) }), chosen, el("p", { text: t("ended.close") })));
 }
 

@@ -1,8 +1,12 @@
-"""The faces seen so far, while the recording is still being looked at: a first impression, without numbers."""
+"""The faces seen so far, while the recording is still being looked at: a first impression, without numbers.
+
+Who objected can be said of them already; everything else waits until it is known who is who.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ import numpy.typing as npt
 from avg_video.detect.boxes import Boxes, iou
 from avg_video.media.picture import Picture
 from avg_video.review.strips import crop
+from avg_video.track.types import Track
 
 __all__ = ["Early"]
 
@@ -29,6 +34,7 @@ class _Face:
         self.id, self.picture, self.second, self.box = number, picture.index, second, box
         self.last_s, self.last_box, self.seen, self.jpeg = second, box, 1, jpeg
         self.size = float(box[3] - box[1])
+        self.objected = False
 
 
 class Early:
@@ -79,6 +85,25 @@ class Early:
     def __len__(self) -> int:
         return len(self._faces)
 
+    def object(self, number: int, *, objected: bool) -> None:
+        """Note that this face objected, or did not after all. Raises `IndexError` where there is none."""
+        with self._lock:
+            if not 1 <= number <= len(self._faces):
+                raise IndexError(number)
+            self._faces[number - 1].objected = objected
+            self.revision += 1
+
+    @property
+    def objections(self) -> int:
+        """How many of them objected."""
+        return sum(face.objected for face in self._faces)
+
+    def edits(self, tracks: Sequence[Track]) -> list[dict[str, Any]]:
+        """The objections as edits of a policy: by the number of whoever is there, else by the place and the moment,
+        which the policy treats as if it could be anybody."""
+        with self._lock:
+            return [_edit(face, tracks, self._size_wh) for face in self._faces if face.objected]
+
     def view(self) -> dict[str, Any]:
         """All of them, those seen most first."""
         with self._lock:
@@ -90,6 +115,7 @@ class Early:
                     "second": round(face.second, 6),
                     "box": [round(float(v), 5) for v in face.box / np.array([w, h, w, h])],
                     "seen": face.seen,
+                    "objected": face.objected,
                 }
                 for face in sorted(self._faces, key=lambda face: -face.seen)
             ]
@@ -101,3 +127,13 @@ class Early:
             if not 1 <= number <= len(self._faces):
                 raise IndexError(number)
             return self._faces[number - 1].jpeg
+
+
+def _edit(face: _Face, tracks: Sequence[Track], size_wh: tuple[int, int]) -> dict[str, Any]:
+    there = [(track.id, box) for track in tracks if (box := track.box_at(face.picture)) is not None]
+    shares = [float(iou(face.box[None], box[None])[0, 0]) for _, box in there]
+    if shares and max(shares) >= SAME_IOU:
+        return {"do": "mark", "number": there[shares.index(max(shares))][0], "as": "objected"}
+    x, y = ((float(face.box[k]) + float(face.box[k + 2])) / 2 / size_wh[k] for k in (0, 1))
+    at = {"t": round(face.second, 3), "x": round(min(max(x, 0), 1), 4), "y": round(min(max(y, 0), 1), 4)}
+    return {"do": "add", "table": "objected", "line": {"at": at}}

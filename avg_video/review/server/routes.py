@@ -92,6 +92,7 @@ def application(session: Session) -> Starlette:
         "/api/faces/{number:int}/{k:int}.jpg": _face,
     }
     does: dict[tuple[str, str], Callable[[Session, dict[str, Any]], Response]] = {
+        ("POST", "/api/early/objected"): _object,
         ("POST", "/api/edits"): _edit,
         ("PUT", "/api/choices"): _replace,
         ("POST", "/api/undo"): _undo,
@@ -175,6 +176,13 @@ def _early(session: Session, request: Request) -> Response:
 
 def _early_picture(session: Session, request: Request) -> Response:
     return _jpeg(session.early().jpeg(request.path_params["number"]))
+
+
+def _object(session: Session, body: dict[str, Any]) -> Response:
+    only(body, face=int, objected=bool)
+    if body.keys() != {"face", "objected"}:
+        raise bad(tr("{key} is missing", key="face, objected"))
+    return as_json(session.object(body["face"], objected=body["objected"]))
 
 
 def _film(session: Session, request: Request) -> Response:

@@ -33,7 +33,7 @@ from avg_video.record.hashes import sha256_file
 from avg_video.review import shelf
 from avg_video.review.server.court import Court, Following, Judgement
 from avg_video.review.server.early import Early
-from avg_video.review.server.edits import Edit, apply, next_number
+from avg_video.review.server.edits import Edit, apply, edits_of, next_number
 from avg_video.review.server.history import History
 from avg_video.review.server.listening import Listening
 from avg_video.review.server.making import Making, error_view
@@ -168,17 +168,30 @@ class Session:
             following = Following(self.path, plan.timeline, self._settings, self.changed_choices)
             court = Court(plan, self._settings, self._office, following)
             court.judge(self._first)  # numbers of another search are refused before anybody chooses
+            film = Film(self.path, plan, self._settings.style, threads=self._settings.threads)
+            history = History(self._first)
+            with self._lock:  # so that no click comes between
+                self._objected(plan, court, history)
+                listening = Listening(self.path, self.info.sound_stream, plan.timeline, self.changed)
+                self._ready = Ready(plan, court, film, listening, history)
+                self._looking, self._early = None, None
         except AvgError as error:
             self._failed = error
             self.changed()
             self.presence.await_page()  # so that the browser says it too, and not that nobody is there
             raise
-        film = Film(self.path, plan, self._settings.style, threads=self._settings.threads)
-        listening = Listening(self.path, self.info.sound_stream, plan.timeline, self.changed)
-        self._ready = Ready(plan, court, film, listening, History(self._first))
-        self._looking, self._early = None, None
         self.presence.refresh()
         self.changed()
+
+    def _objected(self, plan: Plan, court: Court, history: History) -> None:
+        """Who was clicked while it was being looked at has objected: the first step, which can be taken back."""
+        if self._early is None or not self._early.objections:
+            return
+        edits = edits_of(self._early.edits(plan.tracks))
+        policy = apply(history.now, edits, numbers_of(plan), [track.id for track in plan.tracks])
+        court.judge(policy)
+        history.step(policy)
+        self._dirty, self._draft_due = True, time.monotonic()
 
     def _keep(self, plan: Plan, progress: Progress) -> None:
         """Keep who was found; without room for that, the choosing can go on all the same."""
@@ -264,7 +277,7 @@ class Session:
     @property
     def kept(self) -> bool:
         """Whether what was chosen will be there the next time."""
-        return self._unkept is None
+        return self._unkept is None and (self._early is None or not self._early.objections)
 
     def ready(self) -> Ready:
         """What there is. Raises `NotReady` before that."""
@@ -277,6 +290,15 @@ class Session:
         if self._early is None:
             raise NotReady
         return self._early
+
+    def object(self, face: int, *, objected: bool) -> dict[str, Any]:
+        """Note that a face objected while it is being looked at. Raises `NotReady` when that is over, and `IndexError`
+        where there is no such face."""
+        with self._lock:
+            early = self.early()
+            early.object(face, objected=objected)
+            self.version += 1
+            return early.view()
 
     def judged(self) -> Judgement:
         """What the choices come to now."""

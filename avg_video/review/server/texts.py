@@ -56,6 +56,10 @@ TEXTS: dict[str, str] = {
     ),
     "looking.faces.one": mark("One face so far"),
     "looking.faces.many": mark("{n} faces so far"),
+    "looking.object": mark(
+        "Who objected can be clicked already, once more to take it back. The rest you choose when everybody was found."
+    ),
+    "looking.objected": mark("objected"),
     "looking.face": mark("A face, first seen at {time}"),
     "left.unknown": mark("Working out how long it takes …"),
     "left.moment": mark("Nearly done"),

@@ -34,7 +34,7 @@ def court() -> Court:
     tracks = []
     for k in range(PEOPLE):
         x, y = 40 + 60 * k, 300 + 100 * (k % 5)
-        boxes = np.tile(np.float32([x, y, x + 40, y + 50]), (HOUR, 1))
+        boxes = np.tile(np.array([x, y, x + 40, y + 50], np.float32), (HOUR, 1))
         tracks.append(Track(k + 1, np.arange(HOUR, dtype=np.int32), boxes, evidence, confirmed=True))
     plan = Plan("0" * 64, line, CameraMotion.still(HOUR), tuple(tracks), (), {})
     return Court(plan, FAST, Office(), Following(Path("x"), line, FAST, lambda: None))
