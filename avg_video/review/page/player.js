@@ -47,6 +47,11 @@ export class Player extends EventTarget {
     this.#ask(this.index, "near");
   }
 
+  /** The drag is over: if the film is not there yet, the very picture is asked for, and none near it any more. */
+  rest() {
+    if (this.#wanted?.how === "near") this.#wanted.how = "exact";
+  }
+
   seekSecond(second) {
     this.seek(this.#store.indexAt(second));
   }

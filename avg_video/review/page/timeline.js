@@ -15,6 +15,7 @@ export class Timeline {
     this.#player = player;
     this.slider = el("input", { type: "range", min: 0, max: 1, step: 1, class: "scrub", on: {
       input: () => this.#go(Number(this.slider.value)),
+      change: () => player.rest(),
     } });
     this.marks = svg("svg", { class: "marks", viewBox: `0 0 ${WIDTH} 26`, preserveAspectRatio: "none", "aria-hidden": "true" });
     this.root = el("div", { class: "timeline" }, this.marks, this.slider);
