@@ -22,7 +22,7 @@ from avg_video.media.photo_kinds import PHOTO_SUFFIXES, is_photo_name
 from avg_video.media.private import put_back
 from avg_video.media.temporary import PrivateTemporary, alone_in, as_output_error
 from avg_video.media.timing import Timeline
-from avg_video.papers.office import Filed, Papers
+from avg_video.papers.office import Filed, Office, Papers, prepare
 from avg_video.policy.decide import Verdicts
 from avg_video.policy.document import Policy, load_policy
 from avg_video.record.entries import person_entry
@@ -351,6 +351,14 @@ def check_names(path: Path, output: Path, *, overwrite: bool) -> None:
                 remedy=tr("give another name with -o"),
                 file=output,
             )
+
+
+def must_be_made_again(path: Path, output: Path, *, settings: Settings, policy: Policy, office: Office) -> bool:
+    """Whether what lies at `output` is a copy that shows somebody who may no longer be shown.
+
+    Raises as `Papers.shows_too_many`.
+    """
+    return output.is_file() and prepare(office, policy, audio=settings.audio, source=path).shows_too_many(output)
 
 
 def people_entries(

@@ -10,6 +10,7 @@ from functools import partial
 from avg_video.batch.collect import Job
 from avg_video.batch.summary import JobResult
 from avg_video.errors import EXIT_LOOK, OutputError, UsageError
+from avg_video.job import must_be_made_again
 from avg_video.language import tr
 from avg_video.media.temporary import as_output_error
 from avg_video.papers.office import Office, prepare
@@ -57,7 +58,9 @@ def make_one(job: Job, progress: Progress, *, settings: Settings, office: Office
         return JobResult(status="skipped", exit_code=3 if record.status == "look" else 0, note=note)
     if job.fresh:
         settings = replace(settings, overwrite=False)
-    if not settings.overwrite and _must_go(job, settings, policy, office or Office()):
+    if not settings.overwrite and must_be_made_again(
+        job.source, job.output, settings=settings, policy=policy, office=office or Office()
+    ):
         note = tr("it shows somebody who may no longer be shown; make it again with --overwrite, or delete it")
         return JobResult(status="make-again", exit_code=3, note=note)
     outcome = anonymise(job.source, job.output, settings=settings, policy=policy, office=office, progress=progress)
@@ -92,10 +95,3 @@ def already_done(job: Job, settings: Settings, policy: Policy, office: Office) -
     same = record.output.sha256 == sha256_file(job.output) and record.input.sha256 == sha256_file(job.source)
     places = {"source": job.source, "output": job.output, "record_path": record_path}
     return record if same and papers.may_stay(record, **places) else None
-
-
-def _must_go(job: Job, settings: Settings, policy: Policy, office: Office) -> bool:
-    """Whether what lies under the job's output name is a copy that shows somebody who may no longer be shown."""
-    if not job.output.is_file():
-        return False
-    return prepare(office, policy, audio=settings.audio, source=job.source).shows_too_many(job.output)

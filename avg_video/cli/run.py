@@ -200,6 +200,7 @@ def given_options(ctx: click.Context) -> list[str]:
 
 def one(stop: StopSign, source: Path, output: str | None, settings: Settings, chosen: Chosen) -> int:
     """Make the copy of one file."""
+    from avg_video.job import must_be_made_again
     from avg_video.pipeline import anonymise, policy_beside
     from avg_video.policy.document import load_policy
 
@@ -207,6 +208,13 @@ def one(stop: StopSign, source: Path, output: str | None, settings: Settings, ch
     if chosen.neutral:
         target, settings = neutral_target(source, output, settings)
     policy = policy_beside(source) if chosen.policy is None else load_policy(chosen.policy)
+    office = chosen.filing.office(target.parent)
+    if not settings.overwrite and must_be_made_again(source, target, settings=settings, policy=policy, office=office):
+        raise UsageError(
+            tr("it exists already, and shows somebody who may no longer be shown"),
+            remedy=tr("make it again with --overwrite, or delete it"),
+            file=target,
+        )
     with FileBar(source, check=stop.check, show=False if chosen.quiet or chosen.as_json else None) as bars:
         outcome = anonymise(
             source,
@@ -216,7 +224,7 @@ def one(stop: StopSign, source: Path, output: str | None, settings: Settings, ch
             plan=plan_for(source, chosen, policy),
             objected=chosen.objected,
             shown=chosen.shown,
-            office=chosen.filing.office(target.parent),
+            office=office,
             progress=bars,
         )
     page = None

@@ -85,6 +85,12 @@ def test_a_batch_says_which_copies_must_be_made_again(tmp_path: Path) -> None:
     withdrawn = avg_blur("consent", "withdraw", "L07", "--register", register)
     assert (withdrawn.exit_code, str(copy) in withdrawn.stdout) == (3, True)
     before = copy.read_bytes()
+    alone = avg_blur(film, "-o", copy, "--register", register)
+    assert (alone.exit_code, copy.read_bytes()) == (2, before)
+    assert alone.stderr.endswith(
+        "lesson.avg.mp4: it exists already, and shows somebody who may no longer be shown; "
+        "make it again with --overwrite, or delete it\n"
+    )
     told = avg_blur(*args)
     assert (told.exit_code, told.stderr, copy.read_bytes()) == (3, "", before)
     lines = told.stdout.splitlines()
