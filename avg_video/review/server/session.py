@@ -21,16 +21,15 @@ from avg_video.detect.detector import detector_name, load_detector
 from avg_video.errors import AvgError, OutputError, UsageError
 from avg_video.job import Outcome, Progress, Settings, default_output, policy_path_for
 from avg_video.language import active, tr
-from avg_video.media.private import write_private
 from avg_video.media.source import SourceInfo, probe
 from avg_video.papers.office import Office
 from avg_video.pipeline import analyse, anonymise
 from avg_video.policy.document import Policy, load_policy, policy_of
 from avg_video.policy.people import numbers_of
 from avg_video.policy.plan import Plan
-from avg_video.policy.writing import policy_text
 from avg_video.record.hashes import sha256_file
 from avg_video.review import shelf
+from avg_video.review.server import beside
 from avg_video.review.server.court import Court, Following, Judgement
 from avg_video.review.server.early import Early
 from avg_video.review.server.edits import Edit, apply, edits_of, next_number
@@ -97,7 +96,7 @@ class Session:
         self.sha256 = sha256_file(path)
         self.policy_path = policy_path_for(path)
         self._detector = detector_name(settings.detector)
-        self._file_sha256 = _sha256_of(self.policy_path)
+        self._file_sha256 = beside.digest_of(self.policy_path)
         self._first, self._origin = self._opened()
         self._lock = threading.RLock()
         self._wishes: queue.Queue[str] = queue.Queue()
@@ -402,12 +401,10 @@ class Session:
         """
         with self._lock:
             ready = self._of(revision)
-            if not force and _sha256_of(self.policy_path) != self._file_sha256:
+            if not force and beside.digest_of(self.policy_path) != self._file_sha256:
                 raise ChangedOutside
-            head = tr("Chosen with avg-blur review. The command line takes it: avg-blur {name}", name=self.path.name)
-            text = policy_text(ready.history.now, head=_one_line(head)).encode("utf-8")
-            write_private(self.policy_path, text)
-            self._file_sha256, self._dirty, self._draft_due = hashlib.sha256(text).hexdigest(), False, None
+            self._file_sha256 = beside.write(ready.history.now, self.policy_path, recording=self.path)
+            self._dirty, self._draft_due = False, None
             self._unkept = None
             self._origin = "file"
             shelf.remove_draft(self.sha256)
@@ -439,20 +436,3 @@ class Session:
     def finds_s(self) -> tuple[tuple[float, tuple[float, float, float, float]], ...]:
         """Whom the second look at the last copy found."""
         return () if self._making.outcome is None else self._making.outcome.finds_s
-
-
-def _sha256_of(path: Path) -> str | None:
-    """Hash of a small file; None where there is none."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise OutputError(
-            tr("the policy can't be read ({why})", why=why), remedy=tr("check its permissions"), file=path
-        ) from error
-
-
-def _one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
