@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shlex
 import sqlite3
 from datetime import date, timedelta
@@ -94,8 +95,8 @@ def test_a_batch_says_which_copies_must_be_made_again(tmp_path: Path) -> None:
     told = avg_blur(*args)
     assert (told.exit_code, told.stderr, copy.read_bytes()) == (3, "", before)
     lines = told.stdout.splitlines()
-    assert lines[0].split() == ["3b/lesson.mp4", "make-again", "0:00:00"]
-    assert lines[1].split() == ["3b/other.mp4", "skipped", "0:00:00"]
+    assert [line.split()[:2] for line in lines[:2]] == [["3b/lesson.mp4", "make-again"], ["3b/other.mp4", "skipped"]]
+    assert all(re.fullmatch(r"0:\d\d:\d\d", line.split()[2]) for line in lines[:2])
     command = (
         f"avg-blur '{film}' -o {copy} --overwrite --style solid --register {register} --log {out / 'avg-log.jsonl'}"
     )
