@@ -15,14 +15,16 @@ settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def interrupts_are_heard() -> Iterator[None]:
-    """Also where a script started the tests in the background, which makes every process below ignore Ctrl-C."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def requests_to_stop_are_heard() -> Iterator[None]:
+    """Also where a script started the tests in the background or `nohup` did: all below would ignore some of them."""
+    ordinary = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL, "SIGTERM": signal.SIG_DFL}
+    numbers = {getattr(signal, name): handler for name, handler in ordinary.items() if hasattr(signal, name)}
+    ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, numbers[number])
     yield
-    if before is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, before)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -68,9 +69,11 @@ def test_check_is_called_at_every_report() -> None:
     assert len(calls) == 2
 
 
-def test_a_lost_request_to_stop_is_raised_again() -> None:
+def test_a_lost_request_to_stop_is_raised_again(monkeypatch: pytest.MonkeyPatch) -> None:
     import signal
 
+    now = [1000.0]
+    monkeypatch.setattr("avg_video.cli.stop.time", SimpleNamespace(monotonic=lambda: now[0]))
     with StopSign() as stop:
         stop.check()
         with pytest.raises(KeyboardInterrupt):
@@ -79,7 +82,7 @@ def test_a_lost_request_to_stop_is_raised_again() -> None:
         with pytest.raises(KeyboardInterrupt):
             stop.check()
         stop.check()
-        stop._asked_at = (stop._asked_at or 0.0) - CALM_S - 1
+        now[0] += CALM_S + 1
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     if hasattr(signal, "SIGHUP"):
