@@ -3,7 +3,7 @@ that it finds what the same network in float32 finds."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from avg_video.detect import weights
 from avg_video.detect.centerface import CenterFace
 
 onnx = pytest.importorskip("onnx")
+int8 = importlib.import_module("hatch_int8")  # needs onnx
 
 ROOT = Path(__file__).parents[2]
 RAW = ROOT / "models" / "weights" / "centerface.onnx"
@@ -29,17 +30,6 @@ def whole() -> Any:
 
 
 @pytest.fixture(scope="module")
-def int8() -> Any:
-    """hatch_int8.py as a module."""
-    spec = importlib.util.spec_from_file_location("hatch_int8", ROOT / "hatch_int8.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
 def floating() -> Any:
     """The network as it was published, with its sizes left free."""
     if not RAW.is_file():
@@ -49,7 +39,7 @@ def floating() -> Any:
     return onnx.load_from_string(free_graph(RAW.read_bytes()))
 
 
-def test_all_but_a_few_layers_are_of_whole_numbers(whole: Any, int8: Any) -> None:
+def test_all_but_a_few_layers_are_of_whole_numbers(whole: Any) -> None:
     kernels = {c.name for c in whole.graph.initializer if c.data_type == onnx.TensorProto.INT8 and len(c.dims) == 4}
     convolutions = [node for node in whole.graph.node if node.op_type == "Conv"]
     assert len(kernels) + len(int8.FLOAT_LAYERS) == len(convolutions) == 59
@@ -75,7 +65,7 @@ def answers(graph: Any, picture: np.ndarray[Any, Any]) -> list[Any]:
     return list(session.run(["537", "538", "539"], {"input.1": picture}))
 
 
-def test_evening_out_channels_changes_nothing_before_rounding(int8: Any, floating: Any) -> None:
+def test_evening_out_channels_changes_nothing_before_rounding(floating: Any) -> None:
     """Powers of two are exact in float32, so that the answers are the same to the last bit but for the order of sums;
     without the channels' shift in one of the two places they would be far off."""
     evened = onnx.ModelProto()
@@ -92,7 +82,7 @@ def test_evening_out_channels_changes_nothing_before_rounding(int8: Any, floatin
         assert np.allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
-def test_everything_that_was_measured_is_needed(int8: Any, floating: Any) -> None:
+def test_everything_that_was_measured_is_needed(floating: Any) -> None:
     assert set(MEASURED["shifts"]) == set(int8.channel_groups(floating))
     less = {**MEASURED, "ranges": {k: v for k, v in MEASURED["ranges"].items() if k != "373"}}
     with pytest.raises(KeyError, match="373"):
