@@ -35,7 +35,7 @@ OPSET = 13
 IR_VERSION = 8
 PAIR_LIMIT = 127
 """Greatest sum of two weights that are added to each other. Processors without an instruction for all of it add two
-products of 8 bits in 16, and cut off what is beyond: 255 * 127 still fits."""
+products of 8 bits in 16, and cut off what is beyond: 255 * 127 still fits, also after both were rounded up."""
 
 
 def in_whole_numbers(model: onnx.ModelProto, measured: Mapping[str, Any]) -> onnx.ModelProto:
