@@ -21,11 +21,6 @@ pytestmark = pytest.mark.usefixtures("one_day")
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path)
-
-
-@pytest.fixture
 def lesson(shelf: Shelf) -> Path:
     """The recording of a copy that was uploaded five weeks ago; the course ends in a week."""
     copy = shelf.copy(shown=("L05",))

@@ -16,11 +16,6 @@ from tests.support.calendar import TODAY
 pytestmark = pytest.mark.usefixtures("one_day")
 
 
-@pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path)
-
-
 def upload(shelf: Shelf, path: Path, on: date) -> None:
     with shelf.open() as register:
         set_uploaded(register, [shelf.held(path)], on, today=TODAY, role="student")
