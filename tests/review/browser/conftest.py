@@ -13,7 +13,7 @@ import pytest
 from avg_video.pipeline import analyse
 from avg_video.policy.plan import Plan
 from avg_video.review import shelf
-from tests.review.server.browser import FAST, Review
+from tests.review.server.browser import FAST, Hold, Review, held_at_faces
 from tests.support.waiting import PATIENCE_S
 from tests.test_pipeline import two_people
 
@@ -106,6 +106,16 @@ def offered(path: Path, **more: Any) -> Iterator[Review]:
         finally:
             review.session.end("stopped")
             review.thread.join(PATIENCE_S)
+
+
+@contextlib.contextmanager
+def looked_at(browser: Any, folder: Path) -> Iterator[tuple[Watched, Hold]]:
+    """The page of two people while it is still being looked at, and what holds it there."""
+    path = two_people(folder / "les.mp4", seconds=0.4)
+    with held_at_faces(2) as hold, offered(path) as review:
+        watched = Watched(browser)
+        watched.page.goto(review.server.address)
+        yield watched, hold
 
 
 @pytest.fixture(scope="session")

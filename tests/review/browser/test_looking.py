@@ -6,18 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.review.browser.asking import choices, until
-from tests.review.browser.conftest import Watched, offered
+from tests.review.browser.conftest import looked_at
 from tests.review.browser.test_access import serious
-from tests.review.server.browser import held_at_faces
-from tests.test_pipeline import two_people
 
 
 def test_who_objected_is_clicked_early_and_stays_so(chromium: Any, tmp_path: Path, own_data: None) -> None:
-    path = two_people(tmp_path / "les.mp4", seconds=0.4)
-    with held_at_faces(2) as hold, offered(path) as review:
-        watched = Watched(chromium)
+    with looked_at(chromium, tmp_path) as (watched, hold):
         page = watched.page
-        page.goto(review.server.address)
         page.click(".early-face >> nth=0")
         page.wait_for_selector(".early-face[aria-pressed=true] .badge:not([hidden])")
         page.focus(".early-face >> nth=1")

@@ -10,8 +10,7 @@ import pytest
 
 from avg_video.policy.document import load_policy
 from tests.review.browser.asking import choices, states, until
-from tests.review.browser.conftest import Watched, offered
-from tests.review.server.browser import held_at_faces
+from tests.review.browser.conftest import Watched, looked_at, offered
 from tests.test_pipeline import two_people
 
 Open = Callable[..., Any]
@@ -168,11 +167,8 @@ def test_sound_is_heard_and_a_stretch_listened_to(open_page: Open) -> None:
 
 
 def test_faces_are_seen_while_it_is_looked_at(chromium: Any, tmp_path: Path, own_data: None) -> None:
-    path = two_people(tmp_path / "les.mp4", seconds=0.4)
-    with held_at_faces(2) as hold, offered(path) as review:
-        watched = Watched(chromium)
+    with looked_at(chromium, tmp_path) as (watched, hold):
         page = watched.page
-        page.goto(review.server.address)
         page.wait_for_selector(".looking progress")
         until(page, "document.querySelectorAll('.early img').length === 2")
         until(page, "[...document.querySelectorAll('.early img')].every((face) => face.naturalWidth > 10)")
